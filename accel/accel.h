@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The border between the machine (vmm/, dev/, fw/) and whatever runs the processors.
+ *
+ * Owns the calls by which a board creates processors, runs them, interrupts them and reads their registers.
+ * May include mem/ and abi/; each accelerator (soft, kvm) implements the functions behind one ops table.
+ * Unless a function says otherwise it is called on the vcpu's own thread while the vcpu does not run.
+ */
+#ifndef KIA_ACCEL_H
+#define KIA_ACCEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+struct kia_mem;
+struct kia_vm;
+struct kia_vcpu;
+
+/* What the user chose with -accel and -cpu. */
+struct kia_vm_config {
+    const char *accel;     /* "soft[,option=value...]" */
+    const char *cpu;       /* "montecito[,feature=on|off...]" */
+    struct kia_mem *mem;   /* guest physical memory; outlives the VM */
+    unsigned max_vcpus;
+    uint64_t itc_hz;       /* rate of AR.ITC */
+    uint64_t pib_gpa;      /* processor interrupt block, 2 MiB (SDM Vol.2 5.8.4) */
+};
+
+/* Why kia_vcpu_run() came back. */
+enum kia_exit {
+    KIA_EXIT_GATE,   /* a firmware gate was executed: run->gate; state as after the gate instruction */
+    KIA_EXIT_KICKED, /* kia_vcpu_kick() asked for it */
+    KIA_EXIT_INIT,   /* an INIT was received: firmware's INIT hand-off is due */
+    KIA_EXIT_PMI,
+    KIA_EXIT_STUCK,  /* the guest cannot go on: run->why says why in one line */
+};
+
+struct kia_run {
+    enum kia_exit exit;
+    unsigned gate;
+    char why[160];
+};
+
+int kia_vm_create(const struct kia_vm_config *config, struct kia_vm **vm);
+void kia_vm_destroy(struct kia_vm *vm);
+/* Prints the models (-cpu help). */
+void kia_cpu_help(FILE *out);
+
+/* @lid_id, @lid_eid: CR.LID{31:24} and {23:16}. The vcpu starts in the reset state of SDM Vol.2 Table 11-? and does not run. */
+int kia_vcpu_create(struct kia_vm *vm, unsigned index, uint8_t lid_id, uint8_t lid_eid, struct kia_vcpu **vcpu);
+enum kia_exit kia_vcpu_run(struct kia_vcpu *vcpu, struct kia_run *run);
+/* Makes kia_vcpu_run() or kia_vcpu_halt() of another thread return soon. Any thread. */
+void kia_vcpu_kick(struct kia_vcpu *vcpu);
+/* PAL_HALT_LIGHT: sleeps until an unmasked external interrupt (PSR.i does not matter, TPR does), INIT, PMI or a kick. */
+void kia_vcpu_halt(struct kia_vcpu *vcpu);
+unsigned kia_vcpu_index(const struct kia_vcpu *vcpu);
+
+/* An interrupt message: @lid = id << 8 | eid, @dm: 0 INT 2 PMI 4 NMI 5 INIT 7 ExtINT (SDM Vol.2 5.8.4.1). Any thread. */
+void kia_vm_interrupt(struct kia_vm *vm, uint16_t lid, unsigned dm, uint8_t vector);
+
+/*
+ * Gates: a 16-byte bundle at guest physical @gpa whose slot 0 exits to the machine with KIA_EXIT_GATE and @gate, at cpl 0 only.
+ * kia_vm_add_gate() writes the bundle { gate; nop.i; <slot2> } into RAM; slot 2 is br.ret.sptk.many b0 for KIA_GATE_RETURN
+ * (called by br.call), br.cond.sptk.many b0 for KIA_GATE_BRANCH (PAL static calls), or nop for KIA_GATE_FALL (goes on with
+ * the next bundle). The bundle's bytes anywhere else are an Illegal Operation.
+ */
+enum kia_gate_kind { KIA_GATE_RETURN, KIA_GATE_BRANCH, KIA_GATE_FALL };
+int kia_vm_add_gate(struct kia_vm *vm, uint64_t gpa, unsigned gate, enum kia_gate_kind kind);
+
+/* Registers by the manual's names. Index ranges are asserted. */
+uint64_t kia_get_gr(struct kia_vcpu *vcpu, unsigned r, bool *nat); /* 0-127 in the current frame and bank; nat may be NULL */
+void kia_set_gr(struct kia_vcpu *vcpu, unsigned r, uint64_t value); /* clears the NaT */
+uint64_t kia_get_br(struct kia_vcpu *vcpu, unsigned b);
+void kia_set_br(struct kia_vcpu *vcpu, unsigned b, uint64_t value);
+uint64_t kia_get_ar(struct kia_vcpu *vcpu, unsigned ar);
+void kia_set_ar(struct kia_vcpu *vcpu, unsigned ar, uint64_t value); /* raw: no privilege or reserved-field checks */
+uint64_t kia_get_cr(struct kia_vcpu *vcpu, unsigned cr);
+void kia_set_cr(struct kia_vcpu *vcpu, unsigned cr, uint64_t value);
+uint64_t kia_get_rr(struct kia_vcpu *vcpu, unsigned rr);
+void kia_set_rr(struct kia_vcpu *vcpu, unsigned rr, uint64_t value);
+uint64_t kia_get_pr(struct kia_vcpu *vcpu);
+void kia_set_pr(struct kia_vcpu *vcpu, uint64_t value);
+uint64_t kia_get_psr(struct kia_vcpu *vcpu);
+void kia_set_psr(struct kia_vcpu *vcpu, uint64_t value); /* switches the bank where bn changes */
+uint64_t kia_get_cfm(struct kia_vcpu *vcpu);
+void kia_set_cfm(struct kia_vcpu *vcpu, uint64_t value); /* an empty register stack with this frame; BSP = BSPSTORE */
+uint64_t kia_get_ip(struct kia_vcpu *vcpu);
+void kia_set_ip(struct kia_vcpu *vcpu, uint64_t ip); /* slot (psr.ri) becomes 0 */
+uint64_t kia_get_cpuid(struct kia_vcpu *vcpu, unsigned index);
+
+/* Carries out br.ret (@link as ip, ar.pfs) from a gate: for PAL's stacked procedures. */
+void kia_vcpu_br_ret(struct kia_vcpu *vcpu, uint64_t target);
+
+/*
+ * Guest memory at a guest virtual address (or physical, as PSR.dt says), with the current translation and cpl 0.
+ * Return 0, or KIA_RETRY: a fault was delivered to the guest with the gate as the faulting instruction; the caller drops
+ * what it did, returns to the run loop, and the guest executes the gate again when its handler has mapped the page.
+ * -EFAULT: the address is no RAM.
+ */
+#define KIA_RETRY 1
+int kia_vcpu_read_va(struct kia_vcpu *vcpu, uint64_t gva, void *buf, size_t len);
+int kia_vcpu_write_va(struct kia_vcpu *vcpu, uint64_t gva, const void *buf, size_t len);
+
+/* PAL services that belong to the processor. */
+void kia_vcpu_purge_all_tc(struct kia_vcpu *vcpu);
+/* PAL_VM_TR_READ: @data: DTR, else ITR. out = { pte, itir, ifa | valid, rr }. false where @index is out of range. */
+bool kia_vcpu_tr_read(struct kia_vcpu *vcpu, bool data, unsigned index, uint64_t out[4]);
+uint64_t kia_vm_itc_hz(const struct kia_vm *vm);
+/* Model facts for PAL: what PAL_VM_SUMMARY and its neighbours report. */
+struct kia_cpu_model {
+    const char *name;
+    unsigned n_itr, n_dtr, n_pkr, n_ibr_pairs, n_dbr_pairs, rid_bits, pa_bits, va_msb, key_bits, stacked;
+    uint64_t page_sizes; /* bit n: 2^n bytes can be inserted */
+    uint64_t cpuid3, cpuid4;
+    bool vti;
+};
+const struct kia_cpu_model *kia_vm_model(const struct kia_vm *vm);
+
+/* The whole architected state, one "name value" a line in hex. */
+void kia_vcpu_dump(struct kia_vcpu *vcpu, FILE *out);
+
+#endif
