@@ -357,8 +357,11 @@ int kia_mem_read(struct kia_mem *mem, uint64_t gpa, void *buf, uint64_t len)
 
     if (!all_ram(mem, gpa, len))
         return -EFAULT;
-    for (uint64_t run; len; gpa += run, len -= run, to += run)
-        memcpy(to, ram_run(mem, gpa, len, &run), run);
+    for (uint64_t run = 0; len; gpa += run, len -= run, to += run) {
+        const uint8_t *from = ram_run(mem, gpa, len, &run);
+
+        memcpy(to, from, run);
+    }
     return 0;
 }
 
@@ -374,8 +377,11 @@ int kia_mem_write(struct kia_mem *mem, uint64_t gpa, const void *buf, uint64_t l
 
     if (!all_ram(mem, gpa, len))
         return -EFAULT;
-    for (uint64_t run; left; at += run, left -= run, from += run)
-        memcpy(ram_run(mem, at, left, &run), from, run);
+    for (uint64_t run = 0; left; at += run, left -= run, from += run) {
+        uint8_t *to = ram_run(mem, at, left, &run);
+
+        memcpy(to, from, run);
+    }
     kia_mem_wrote(mem, gpa, len);
     return 0;
 }
@@ -388,6 +394,18 @@ void kia_mem_wrote(struct kia_mem *mem, uint64_t gpa, uint64_t len)
 {
     if (mem->hook && len)
         mem->hook(mem->hook_opaque, gpa, len);
+}
+
+/**
+ * kia_mem_clear_ram - makes all RAM zero again by giving it back to the host
+ * Thread: one, while no processor runs and no device works (a reset).
+ */
+void kia_mem_clear_ram(struct kia_mem *mem)
+{
+    for (unsigned i = 0; i < mem->n_ram; i++) {
+        madvise(mem->ram[i].hva, mem->ram[i].size, MADV_DONTNEED);
+        kia_mem_wrote(mem, mem->ram[i].gpa, mem->ram[i].size);
+    }
 }
 
 /**

@@ -45,6 +45,9 @@ int kia_mem_write(struct kia_mem *mem, uint64_t gpa, const void *buf, uint64_t l
 void kia_mem_wrote(struct kia_mem *mem, uint64_t gpa, uint64_t len);
 void kia_mem_set_write_hook(struct kia_mem *mem, kia_mem_write_hook hook, void *opaque);
 
+/* Makes all RAM zero again (a reset): no vcpu runs, no device works. */
+void kia_mem_clear_ram(struct kia_mem *mem);
+
 /* One access to MMIO; an address nobody owns reads as all ones and swallows writes, as on a PC's bus. */
 uint64_t kia_mmio_read(struct kia_mem *mem, uint64_t gpa, unsigned size);
 void kia_mmio_write(struct kia_mem *mem, uint64_t gpa, unsigned size, uint64_t value);
