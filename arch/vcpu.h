@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The state of one Itanium processor. docs/state.md gives the reasons and the invariants.
+ *
+ * arch/ owns the processor in plain C: registers, RSE, TLB and VHPT, ALAT, interruptions, FP, timer, local SAPIC.
+ * It may include isa/, mem/ and abi/ headers; it knows no engine and no board. A vcpu is touched by its own thread only,
+ * except the fields marked "any thread".
+ */
+#ifndef ARCH_VCPU_H
+#define ARCH_VCPU_H
+
+#include <assert.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "arch/fault.h"
+#include "arch/fp.h"
+
+struct kia_mem;
+struct tlb;
+struct vm;
+
+/* PSR (SDM Vol.2 3.3.2) */
+#define PSR_BE  (UINT64_C(1) << 1)
+#define PSR_UP  (UINT64_C(1) << 2)
+#define PSR_AC  (UINT64_C(1) << 3)
+#define PSR_MFL (UINT64_C(1) << 4)
+#define PSR_MFH (UINT64_C(1) << 5)
+#define PSR_IC  (UINT64_C(1) << 13)
+#define PSR_I   (UINT64_C(1) << 14)
+#define PSR_PK  (UINT64_C(1) << 15)
+#define PSR_DT  (UINT64_C(1) << 17)
+#define PSR_DFL (UINT64_C(1) << 18)
+#define PSR_DFH (UINT64_C(1) << 19)
+#define PSR_SP  (UINT64_C(1) << 20)
+#define PSR_PP  (UINT64_C(1) << 21)
+#define PSR_DI  (UINT64_C(1) << 22)
+#define PSR_SI  (UINT64_C(1) << 23)
+#define PSR_DB  (UINT64_C(1) << 24)
+#define PSR_LP  (UINT64_C(1) << 25)
+#define PSR_TB  (UINT64_C(1) << 26)
+#define PSR_RT  (UINT64_C(1) << 27)
+#define PSR_CPL_SHIFT 32
+#define PSR_CPL (UINT64_C(3) << PSR_CPL_SHIFT)
+#define PSR_IS  (UINT64_C(1) << 34)
+#define PSR_MC  (UINT64_C(1) << 35)
+#define PSR_IT  (UINT64_C(1) << 36)
+#define PSR_ID  (UINT64_C(1) << 37)
+#define PSR_DA  (UINT64_C(1) << 38)
+#define PSR_DD  (UINT64_C(1) << 39)
+#define PSR_SS  (UINT64_C(1) << 40)
+#define PSR_RI_SHIFT 41
+#define PSR_RI  (UINT64_C(3) << PSR_RI_SHIFT)
+#define PSR_ED  (UINT64_C(1) << 43)
+#define PSR_BN  (UINT64_C(1) << 44)
+#define PSR_IA  (UINT64_C(1) << 45)
+#define PSR_VM  (UINT64_C(1) << 46)
+#define PSR_UM  UINT64_C(0x3e)
+#define PSR_IMPLEMENTED UINT64_C(0x00007fff0ffee03e)
+/* Bits that are in force for one instruction only. */
+#define PSR_ONE_SHOT (PSR_ID | PSR_DA | PSR_DD | PSR_ED | PSR_IA)
+/* Bits that make execution careful: one instruction at a time, every memory reference checked in full. */
+#define PSR_CAREFUL (PSR_ONE_SHOT | PSR_SS | PSR_TB | PSR_DB | PSR_LP)
+
+/* Application register numbers */
+enum {
+    AR_KR0 = 0, AR_RSC = 16, AR_BSP = 17, AR_BSPSTORE = 18, AR_RNAT = 19, AR_FCR = 21, AR_EFLAG = 24, AR_CSD = 25,
+    AR_SSD = 26, AR_CFLG = 27, AR_FSR = 28, AR_FIR = 29, AR_FDR = 30, AR_CCV = 32, AR_UNAT = 36, AR_FPSR = 40,
+    AR_ITC = 44, AR_RUC = 45, AR_PFS = 64, AR_LC = 65, AR_EC = 66,
+};
+
+/* Control register numbers */
+enum {
+    CR_DCR = 0, CR_ITM = 1, CR_IVA = 2, CR_ITO = 4, CR_PTA = 8, CR_IPSR = 16, CR_ISR = 17, CR_IIP = 19, CR_IFA = 20,
+    CR_ITIR = 21, CR_IIPA = 22, CR_IFS = 23, CR_IIM = 24, CR_IHA = 25, CR_IIB0 = 26, CR_IIB1 = 27, CR_LID = 64,
+    CR_IVR = 65, CR_TPR = 66, CR_EOI = 67, CR_IRR0 = 68, CR_ITV = 72, CR_PMV = 73, CR_CMCV = 74, CR_LRR0 = 80,
+    CR_LRR1 = 81,
+};
+
+/* CFM, PFS.pfm, IFS.ifm (SDM 1:28) */
+static inline unsigned cfm_sof(uint64_t cfm) { return cfm & 0x7f; }
+static inline unsigned cfm_sol(uint64_t cfm) { return cfm >> 7 & 0x7f; }
+static inline unsigned cfm_sor(uint64_t cfm) { return (cfm >> 14 & 0xf) * 8; } /* in registers */
+static inline unsigned cfm_rrb_gr(uint64_t cfm) { return cfm >> 18 & 0x7f; }
+static inline unsigned cfm_rrb_fr(uint64_t cfm) { return cfm >> 25 & 0x7f; }
+static inline unsigned cfm_rrb_pr(uint64_t cfm) { return cfm >> 32 & 0x3f; }
+#define CFM_BITS (UINT64_C(0x3fffffffff))
+#define CFM_RRB (UINT64_C(0xfffff) << 18)
+
+enum {
+    N_STACKED = 96,      /* physical stacked registers: dirty + current never exceed it */
+    STACK_SLOTS = 2048,  /* linear array that the frame moves in; multiple of 64 */
+    STACK_SLACK = 256,   /* above it: a frame can be named up to r127 without a check */
+    ROT_SLOTS = 1024,    /* rotating general registers slide down in here */
+    FROT_SLOTS = 1024,   /* f32-f127 slide down in here */
+    N_ALAT = 32,
+    N_PKR = 16,
+    N_BR_PAIRS = 4,
+};
+
+/*
+ * The translation key: what a unit of translated code depends on besides its bytes. Kept in vcpu.key, rebuilt by
+ * vcpu_update_key() whenever a source changes.
+ */
+#define KEY_CPL      UINT32_C(0x3)
+#define KEY_DT       (UINT32_C(1) << 2)
+#define KEY_IT       (UINT32_C(1) << 3)
+#define KEY_RT       (UINT32_C(1) << 4)
+#define KEY_BE       (UINT32_C(1) << 5)
+#define KEY_VM       (UINT32_C(1) << 6)
+#define KEY_IC       (UINT32_C(1) << 7)
+#define KEY_DFL      (UINT32_C(1) << 8)
+#define KEY_DFH      (UINT32_C(1) << 9)
+#define KEY_AC       (UINT32_C(1) << 10)
+#define KEY_CAREFUL  (UINT32_C(1) << 11) /* any of PSR_CAREFUL: one instruction a unit */
+#define KEY_NAT      (UINT32_C(1) << 12) /* some general register has its NaT set: units carry NaT code */
+#define KEY_SOR_SHIFT 13                 /* sor / 8, 4 bits */
+#define KEY_SOR      (UINT32_C(0xf) << KEY_SOR_SHIFT)
+
+/* An entry of the advanced load address table (docs/state.md): what was loaded and from where. */
+struct alat_entry {
+    uint16_t tag;   /* 0 free; alat_tag_gr() or alat_tag_fr() of the register slot */
+    uint8_t size;   /* bytes */
+    uint64_t gva;
+    uint64_t value[2];
+};
+
+struct rse {
+    uint64_t bspstore; /* AR.BSPSTORE */
+    int32_t ndirty;    /* registers between BSPSTORE and BSP; negative while a frame is incomplete */
+    bool cfle;         /* current frame load enable (SDM Vol.2 6.8) */
+    uint64_t rnat;     /* AR.RNAT */
+};
+
+struct local_sapic {
+    uint64_t irr[4];                 /* pending, own thread */
+    _Atomic uint64_t posted[4];      /* pending, set by any thread; folded into irr */
+    uint64_t isr[4];                 /* in service */
+    _Atomic bool init_pending, pmi_pending; /* any thread */
+    bool itm_armed;                  /* ITM was ahead of ITC when last looked at */
+};
+
+/* Soft TLB entry: one 4 KiB piece of a translation (docs/state.md). 32 bytes, probed by JIT code. */
+struct stlb_entry {
+    uint64_t tag_r;  /* page address ^ region tag, STLB_INVALID where no read is allowed */
+    uint64_t tag_w;
+    uintptr_t addend; /* host address = addend + gva */
+    uint64_t gpa;    /* of the page */
+};
+#define STLB_BITS 10
+#define STLB_SIZE (1u << STLB_BITS)
+#define STLB_INVALID UINT64_C(0xfff) /* no tag word has all twelve low bits set */
+
+/* The same for fetches: the physical page of a virtual one. */
+struct ftlb_entry {
+    uint64_t tag;
+    uint64_t gpa;   /* of the page */
+    void *page;     /* the engine's, for the code page; NULL when not looked up yet */
+};
+#define FTLB_BITS 8
+#define FTLB_SIZE (1u << FTLB_BITS)
+
+struct vcpu {
+    /* ---- hot, derived (can be rebuilt) ---- */
+    uint64_t *frame;          /* slot of r32 when it does not rotate; points into stack[] */
+    uint64_t *rot;            /* slot of r32 when sor > 0; points into rot_gr[] */
+    struct ia64_fr *frot;     /* slot of f32; points into rot_fr[] */
+    uint32_t key;             /* translation key */
+    _Atomic uint32_t attention; /* any thread sets ATTN_* bits; seen at the next unit boundary */
+    uint64_t ip;              /* bundle address; valid between units */
+    uint32_t ri;              /* slot; valid between units */
+    bool nat_any;             /* a NaT bit may be set somewhere; false means none is */
+    bool ic_inflight;         /* psr.ic changed by ssm/rsm/mov and not serialized (SDM Vol.2 3.3.2) */
+    uint64_t dtag[8];         /* region tags for data references, by va{63:61} */
+    uint64_t itag[8];         /* for fetches */
+    uint64_t rse_tag[8];      /* for RSE references */
+
+    /* ---- architected ---- */
+    uint64_t pr;              /* bit p is PR[p] by virtual number: rotated in place */
+    uint64_t gr[32];          /* r0-r31; r16-r31 of the bank in force */
+    uint64_t br[8];
+    uint64_t psr;             /* ri is not kept here */
+    uint64_t cfm;
+    uint64_t lc, ec, pfs, unat, ccv, fpsr, csd, ssd, rsc;
+    struct rse rse;
+    uint64_t kr[8];
+    uint64_t gr_bank[16];     /* r16-r31 of the other bank */
+    uint64_t ia32_ar[8];      /* fcr, eflag, cflg, fsr, fir, fdr: plain storage */
+    int64_t itc_offset;       /* AR.ITC = scaled host time + this */
+    uint64_t cr[128];         /* by number; those with behaviour are read through cr_read() */
+    uint64_t rr[8];
+    uint64_t pkr[N_PKR];
+    uint64_t ibr[2 * N_BR_PAIRS];
+    uint64_t dbr[2 * N_BR_PAIRS];
+    uint64_t pmc[32], pmd[32];
+    uint64_t cpuid[5];
+    struct local_sapic sapic;
+    struct ia64_fr fr[32];    /* f0-f31 */
+
+    /* NaT bits: derived summary above, the bits themselves here */
+    uint32_t nat_gr;          /* r0-r31 */
+    uint32_t nat_bank;        /* {31:16} of the other bank */
+    uint64_t nat_stack[(STACK_SLOTS + STACK_SLACK) / 64];
+    uint64_t nat_rot[(ROT_SLOTS + 128) / 64];
+
+    /* ---- transient ---- */
+    struct fault_info fault;
+    struct alat_entry alat[N_ALAT];
+    unsigned alat_next;
+    uint64_t itc_last;        /* ITC reads rise strictly */
+    uint64_t spec_nat;        /* second result of op_ld_spec and op_ld_fill, operand of op_st_spill: 0/1 */
+
+    /* ---- wiring ---- */
+    struct vm *vm;
+    struct kia_mem *mem;
+    struct tlb *tlb;          /* TRs and TCs */
+    unsigned index;
+    void *engine;             /* the engine's own per-vcpu data */
+
+    /* ---- large arrays ---- */
+    struct stlb_entry stlb[STLB_SIZE];
+    struct ftlb_entry ftlb[FTLB_SIZE];
+    uint64_t stack[STACK_SLOTS + STACK_SLACK];
+    uint64_t rot_gr[ROT_SLOTS + 128];
+    struct ia64_fr rot_fr[FROT_SLOTS + 128];
+};
+
+enum {
+    ATTN_IRQ = 1 << 0,   /* something in sapic.posted, or psr.i/tpr changed: look at the local SAPIC */
+    ATTN_TIMER = 1 << 1, /* ITM was reached */
+    ATTN_KICK = 1 << 2,  /* leave the run loop */
+    ATTN_INIT = 1 << 3,
+    ATTN_PMI = 1 << 4,
+    ATTN_SYNC = 1 << 5,  /* another vcpu waits: purge requests, code invalidation */
+};
+
+/* What a C function called from lowered code says. Never an errno. */
+enum op_result {
+    OPR_OK,
+    OPR_FAULT,  /* v->fault is filled in; no architected effect of this instruction was made */
+    OPR_EXIT,   /* done; leave the unit after this instruction: psr, translations or code changed */
+    OPR_BRANCH, /* done, and v->ip, v->ri say where to go on */
+};
+
+/* Fills v->fault and returns OPR_FAULT, for `return fault_raise(v, FAULT_ILLEGAL_OP, 0);`. */
+static inline enum op_result fault_raise(struct vcpu *v, enum fault kind, uint64_t isr)
+{
+    v->fault.kind = (uint8_t)kind;
+    v->fault.isr = isr;
+    return OPR_FAULT;
+}
+
+static inline unsigned vcpu_cpl(const struct vcpu *v) { return v->psr >> PSR_CPL_SHIFT & 3; }
+
+/* Rebuilds v->key from psr, cfm and nat_any. */
+void vcpu_update_key(struct vcpu *v);
+
+/* ---- general registers ---- */
+
+/* The slot of r0-r127 in the current frame. Writing through it leaves the NaT as it is. */
+static inline uint64_t *gr_slot(struct vcpu *v, unsigned r)
+{
+    if (r < 32)
+        return &v->gr[r];
+    return r - 32 < cfm_sor(v->cfm) ? &v->rot[r - 32] : &v->frame[r - 32];
+}
+
+static inline bool gr_nat(const struct vcpu *v, unsigned r)
+{
+    size_t slot;
+
+    if (!v->nat_any)
+        return false;
+    if (r < 32)
+        return v->nat_gr >> r & 1;
+    if (r - 32 < cfm_sor(v->cfm)) {
+        slot = (size_t)(v->rot - v->rot_gr) + r - 32;
+        return v->nat_rot[slot / 64] >> slot % 64 & 1;
+    }
+    slot = (size_t)(v->frame - v->stack) + r - 32;
+    return v->nat_stack[slot / 64] >> slot % 64 & 1;
+}
+
+/* Sets or clears a NaT bit; the first one set turns v->nat_any on (and with it the key). */
+void gr_set_nat(struct vcpu *v, unsigned r, bool nat);
+/* Writes value and NaT. */
+static inline void gr_set(struct vcpu *v, unsigned r, uint64_t value, bool nat)
+{
+    *gr_slot(v, r) = value;
+    if (nat || v->nat_any)
+        gr_set_nat(v, r, nat);
+}
+/* Looks whether any live NaT is left; if not, turns nat_any off. Cheap enough for every few dozen careful units. */
+void vcpu_nat_recheck(struct vcpu *v);
+/* psr.bn changes: swaps r16-r31 with the other bank. */
+void gr_switch_bank(struct vcpu *v);
+
+/* ---- floating-point registers ---- */
+static inline struct ia64_fr *fr_slot(struct vcpu *v, unsigned f)
+{
+    return f < 32 ? &v->fr[f] : &v->frot[f - 32];
+}
+
+/* ---- predicates ---- */
+/* Rotates left within {63:16} by n (0-47). */
+static inline uint64_t pr_rotate(uint64_t pr, unsigned n)
+{
+    uint64_t r = pr >> 16;
+
+    if (n)
+        r = (r << n | r >> (48 - n)) & UINT64_C(0xffffffffffff);
+    return r << 16 | (pr & 0xffff);
+}
+
+/* One step of register rotation, br.ctop and its kin (SDM 1:75): all three files, rrb fields included. */
+void vcpu_rotate(struct vcpu *v);
+
+/* Puts every register into the state after reset (SDM Vol.2 chapter 11; system.md 1.3). Wiring fields stay. */
+void vcpu_reset(struct vcpu *v);
+
+#endif
