@@ -71,25 +71,25 @@ OP_HELPER(op_sync_i);
 OP_HELPER(op_lfetch_fault);   /* a; imm = 1: excl */
 
 /* ---- memory beyond the plain IR ops (arch/mem_ops.c) ---- */
-enum { MEM_SPEC = 1 << 8 };
-/* ld.s, ld.sa (imm = size | MEM_* ); value in *out; v->spec_nat (0/1) says NaT. Only faults that are not deferred. */
-OP_HELPER(op_ld_spec);
-/* ld.a, ld.sa's entry, ldf.a: makes the ALAT entry. imm = size | tag << 8, a = address; the value was just loaded into *out's source b */
-OP_HELPER(op_alat_insert);
-OP_HELPER(op_ld_adv);         /* ld.a: imm = size | tag << 8; loads and inserts; UC: 0 and no entry */
-/* chk.a: *out = 1 for a hit. imm = tag | clr << 16 */
-OP_HELPER(op_alat_check);
+/* A register as target of an advanced load: r0-r127, or f0-f127 with this bit. */
+#define ALAT_FR 0x80
+/* Packed imm of loads: size {7:0}, register (| ALAT_FR) {15:8}, enum isa_ldtype {23:16}. */
+#define MEM_IMM(size, reg, ldtype) ((uint64_t)(size) | (uint64_t)(reg) << 8 | (uint64_t)(ldtype) << 16)
+OP_HELPER(op_ld_spec);        /* ld.s, ld.sa: MEM_IMM; a = address; *out = value, v->spec_nat = 1 where deferred. The address's NaT: lowering */
+OP_HELPER(op_ld_adv);         /* ld.a: MEM_IMM; a = address; loads and makes the ALAT entry; UC: *out = 0, no entry */
+OP_HELPER(op_alat_check);     /* chk.a: imm = reg | clr << 8; *out = 1 for a hit */
+OP_HELPER(op_alat_drop);      /* invala.e, and targets of deferred ld.sa: imm = reg */
 OP_HELPER(op_invala);         /* all */
-OP_HELPER(op_invala_e);       /* imm = tag */
 OP_HELPER(op_ld16);           /* a; *out = low half; v->csd = high half */
 OP_HELPER(op_st16);           /* a = address, b = value; csd */
 OP_HELPER(op_xchg);           /* imm = size, a = address, b = new; *out = old */
 OP_HELPER(op_cmpxchg);        /* the same; ar.ccv */
 OP_HELPER(op_cmp8xchg16);     /* a, b; ar.ccv, ar.csd */
 OP_HELPER(op_fetchadd);       /* imm = size | (uint8_t)inc << 8; a; *out = old */
-OP_HELPER(op_ld_fill);        /* ld8.fill: a; *out = value, v->spec_nat from unat */
-OP_HELPER(op_st_spill);       /* st8.spill: a, b = value, imm = NaT... in v->spec_nat set by IR_SET_ST before */
-OP_HELPER(op_load_fp);        /* imm: f1 | f2 << 8 | enum isa_fsize << 16 | pair << 20 | enum isa_ldtype << 24; a = address; writes the registers */
-OP_HELPER(op_store_fp);       /* imm = f2 | fsize << 16; a */
+OP_HELPER(op_ld_fill);        /* ld8.fill: a; *out = value, v->spec_nat = its NaT from unat */
+OP_HELPER(op_st_spill);       /* st8.spill: a = address, b = value; v->spec_nat (set before with IR_SET_ST) goes to unat */
+/* FP loads: imm = f1 | f2 << 8 (pair) | enum isa_fsize << 16 | pair << 20 | enum isa_ldtype << 24 | address NaT via v->spec_nat for ldf.s */
+OP_HELPER(op_load_fp);        /* a = address; writes the registers, ALAT, NaTVal as the ldtype says */
+OP_HELPER(op_store_fp);       /* imm = f2 | fsize << 16; a; NaTVal: Register NaT Consumption (not stf.spill) */
 
 #endif

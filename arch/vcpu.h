@@ -207,6 +207,9 @@ struct vcpu {
 
     /* ---- transient ---- */
     struct fault_info fault;
+    uint64_t trap_ip;         /* bundle of the instruction that trapped */
+    uint8_t trap_ri;          /* its slot */
+    uint64_t exec_ip;         /* bundle of the instruction whose helper runs; set by the engine before calls that ask for it */
     struct alat_entry alat[N_ALAT];
     unsigned alat_next;
     uint64_t itc_last;        /* ITC reads rise strictly */
@@ -298,10 +301,25 @@ void vcpu_nat_recheck(struct vcpu *v);
 void gr_switch_bank(struct vcpu *v);
 
 /* ---- floating-point registers ---- */
+/*
+ * A register holds the full form, or a host double: se == FR_TAG_DOUBLE and sig the double's bits. Only engines make the
+ * tagged form; C code reads through fr_get() and writes the full form through fr_set().
+ */
+#define FR_TAG_DOUBLE (UINT64_C(1) << 63)
+
 static inline struct ia64_fr *fr_slot(struct vcpu *v, unsigned f)
 {
     return f < 32 ? &v->fr[f] : &v->frot[f - 32];
 }
+
+static inline struct ia64_fr fr_get(struct vcpu *v, unsigned f)
+{
+    struct ia64_fr r = *fr_slot(v, f);
+
+    return r.se == FR_TAG_DOUBLE ? fp_from_double_bits(r.sig) : r;
+}
+
+static inline void fr_set(struct vcpu *v, unsigned f, struct ia64_fr value) { *fr_slot(v, f) = value; }
 
 /* ---- predicates ---- */
 /* Rotates left within {63:16} by n (0-47). */
