@@ -25,21 +25,22 @@ struct ia64_fr {
     uint64_t se;
 };
 
-#define FP_SE_EXP   UINT64_C(0x1ffff)
-#define FP_SE_SIGN  UINT64_C(0x20000)
-#define FP_INT_BIT  UINT64_C(0x8000000000000000)
+#define FP_SE_EXP UINT64_C(0x1ffff)
+#define FP_SE_SIGN UINT64_C(0x20000)
+#define FP_INT_BIT UINT64_C(0x8000000000000000)
 #define FP_QNAN_BIT UINT64_C(0x4000000000000000)
 
-#define FP_EXP_BIAS   0xffff
-#define FP_EXP_INT    0x1003e /* integers and parallel FP pairs in a register */
+#define FP_EXP_BIAS 0xffff
+#define FP_EXP_INT 0x1003e /* integers and parallel FP pairs in a register */
 #define FP_EXP_NATVAL 0x1fffe
 #define FP_EXP_SPECIAL 0x1ffff /* infinities and NaNs */
 
-#define FP_NATVAL  ((struct ia64_fr){ 0, FP_EXP_NATVAL })
-#define FP_ZERO    ((struct ia64_fr){ 0, 0 }) /* f0 */
-#define FP_ONE     ((struct ia64_fr){ FP_INT_BIT, FP_EXP_BIAS }) /* f1 */
+#define FP_NATVAL ((struct ia64_fr){ 0, FP_EXP_NATVAL })
+#define FP_ZERO ((struct ia64_fr){ 0, 0 })                   /* f0 */
+#define FP_ONE ((struct ia64_fr){ FP_INT_BIT, FP_EXP_BIAS }) /* f1 */
 #define FP_QNAN_INDEFINITE ((struct ia64_fr){ UINT64_C(0xc000000000000000), FP_SE_SIGN | FP_SE_EXP })
-/* What f1 reads as in the parallel instructions is FP_ONE too: sig 0x8000000000000000 is the pair (-0.0, +0.0). */
+/* What f1 reads as in the parallel instructions is FP_ONE too: sig 0x8000000000000000 is the pair (-0.0,
+ * +0.0). */
 
 /* FPSR (SDM 1:89, 5.2). Trap disables {5:0}, then four 13-bit status fields. */
 enum {
@@ -120,26 +121,30 @@ enum fp_pc {
  * fp_fma, fp_fms, fp_fnma - f3 * f4 + f2, f3 * f4 - f2, -(f3 * f4) + f2, rounded once
  * @r:    written; may not overlap the operands
  * @fpsr: the FPSR before the instruction
- * @ctl:  FP_CTL(sf, pc), with FP_CTL_F2_IS_F0 when the instruction names f0 as f2 (fmpy, fnmpy, fnorm is not one)
+ * @ctl:  FP_CTL(sf, pc), with FP_CTL_F2_IS_F0 when the instruction names f0 as f2 (fmpy, fnmpy, fnorm)
  * @f3, @f4, @f2: operands; f0 reads FP_ZERO, f1 reads FP_ONE
  * Source: SDM Vol.3, fma, fms, fnma; SDM 1:103, 5.4.
  */
-void fp_fma(struct fp_result *r, uint64_t fpsr, unsigned ctl, const struct ia64_fr *f3, const struct ia64_fr *f4,
-            const struct ia64_fr *f2);
-void fp_fms(struct fp_result *r, uint64_t fpsr, unsigned ctl, const struct ia64_fr *f3, const struct ia64_fr *f4,
-            const struct ia64_fr *f2);
-void fp_fnma(struct fp_result *r, uint64_t fpsr, unsigned ctl, const struct ia64_fr *f3, const struct ia64_fr *f4,
-             const struct ia64_fr *f2);
+void fp_fma(struct fp_result *r, uint64_t fpsr, unsigned ctl, const struct ia64_fr *f3,
+            const struct ia64_fr *f4, const struct ia64_fr *f2);
+void fp_fms(struct fp_result *r, uint64_t fpsr, unsigned ctl, const struct ia64_fr *f3,
+            const struct ia64_fr *f4, const struct ia64_fr *f2);
+void fp_fnma(struct fp_result *r, uint64_t fpsr, unsigned ctl, const struct ia64_fr *f3,
+             const struct ia64_fr *f4, const struct ia64_fr *f2);
 
 /**
  * fp_min, fp_max, fp_amin, fp_amax - fmin, fmax, famin, famax of f2 and f3
  * @ctl: FP_CTL(sf, FP_PC_NONE)
  * Source: SDM Vol.3, fmin, fmax, famin, famax.
  */
-void fp_min(struct fp_result *r, uint64_t fpsr, unsigned ctl, const struct ia64_fr *f2, const struct ia64_fr *f3);
-void fp_max(struct fp_result *r, uint64_t fpsr, unsigned ctl, const struct ia64_fr *f2, const struct ia64_fr *f3);
-void fp_amin(struct fp_result *r, uint64_t fpsr, unsigned ctl, const struct ia64_fr *f2, const struct ia64_fr *f3);
-void fp_amax(struct fp_result *r, uint64_t fpsr, unsigned ctl, const struct ia64_fr *f2, const struct ia64_fr *f3);
+void fp_min(struct fp_result *r, uint64_t fpsr, unsigned ctl, const struct ia64_fr *f2,
+            const struct ia64_fr *f3);
+void fp_max(struct fp_result *r, uint64_t fpsr, unsigned ctl, const struct ia64_fr *f2,
+            const struct ia64_fr *f3);
+void fp_amin(struct fp_result *r, uint64_t fpsr, unsigned ctl, const struct ia64_fr *f2,
+             const struct ia64_fr *f3);
+void fp_amax(struct fp_result *r, uint64_t fpsr, unsigned ctl, const struct ia64_fr *f2,
+             const struct ia64_fr *f3);
 
 enum fp_rel {
     FP_REL_EQ,
@@ -188,10 +193,11 @@ unsigned fp_class(const struct ia64_fr *f2, unsigned mask);
  * fp_rcpa, fp_rsqrta - frcpa (f2 / f3), frsqrta (f3)
  * Result: pred bit 0 is p2: 1 if fr is an approximation to refine, 0 if it is the final IEEE result.
  * Where a processor would raise a Software Assist fault the result is what the assistance delivers: the IEEE
- * quotient or square root, rounded by the status field at register precision, with p2 = 0 (docs: fp_approx.c).
- * Source: SDM Vol.3, frcpa, frsqrta.
+ * quotient or square root, rounded by the status field at register precision, with p2 = 0 (docs:
+ * fp_approx.c). Source: SDM Vol.3, frcpa, frsqrta.
  */
-void fp_rcpa(struct fp_result *r, uint64_t fpsr, unsigned ctl, const struct ia64_fr *f2, const struct ia64_fr *f3);
+void fp_rcpa(struct fp_result *r, uint64_t fpsr, unsigned ctl, const struct ia64_fr *f2,
+             const struct ia64_fr *f3);
 void fp_rsqrta(struct fp_result *r, uint64_t fpsr, unsigned ctl, const struct ia64_fr *f3);
 
 /* ---- Conversions (arch/fp_convert.c) ---- */
@@ -212,19 +218,19 @@ void fp_cvt_fx(struct fp_result *r, uint64_t fpsr, unsigned ctl, unsigned how, c
 struct ia64_fr fp_cvt_xf(const struct ia64_fr *f2);
 
 /*
- * Memory and general-register formats (SDM 1:92, 5.3). No exceptions arise: a NaTVal stored by stf* other than
- * stf.spill, or read by getf, is the caller's to see first with fp_is_natval().
+ * Memory and general-register formats (SDM 1:92, 5.3). No exceptions arise: a NaTVal stored by stf* other
+ * than stf.spill, or read by getf, is the caller's to see first with fp_is_natval().
  */
-struct ia64_fr fp_from_single(uint32_t bits);               /* ldfs, setf.s */
-struct ia64_fr fp_from_double(uint64_t bits);               /* ldfd, setf.d */
-struct ia64_fr fp_from_ext(uint64_t sig, uint16_t se);      /* ldfe: bytes 0-7, bytes 8-9 */
-struct ia64_fr fp_from_int(uint64_t sig);                   /* ldf8, setf.sig */
-struct ia64_fr fp_from_exp(uint64_t gr);                    /* setf.exp: {17:0} */
+struct ia64_fr fp_from_single(uint32_t bits);                 /* ldfs, setf.s */
+struct ia64_fr fp_from_double(uint64_t bits);                 /* ldfd, setf.d */
+struct ia64_fr fp_from_ext(uint64_t sig, uint16_t se);        /* ldfe: bytes 0-7, bytes 8-9 */
+struct ia64_fr fp_from_int(uint64_t sig);                     /* ldf8, setf.sig */
+struct ia64_fr fp_from_exp(uint64_t gr);                      /* setf.exp: {17:0} */
 struct ia64_fr fp_from_fill(uint64_t first, uint64_t second); /* ldf.fill: bytes 0-7, bytes 8-15 */
-uint32_t fp_to_single(const struct ia64_fr *f);             /* stfs, getf.s */
-uint64_t fp_to_double(const struct ia64_fr *f);             /* stfd, getf.d */
-uint16_t fp_to_ext(const struct ia64_fr *f);                /* stfe: bytes 8-9; bytes 0-7 are f->sig */
-uint64_t fp_to_exp(const struct ia64_fr *f);                /* getf.exp */
+uint32_t fp_to_single(const struct ia64_fr *f);               /* stfs, getf.s */
+uint64_t fp_to_double(const struct ia64_fr *f);               /* stfd, getf.d */
+uint16_t fp_to_ext(const struct ia64_fr *f);                  /* stfe: bytes 8-9; bytes 0-7 are f->sig */
+uint64_t fp_to_exp(const struct ia64_fr *f);                  /* getf.exp */
 /* stf8, getf.sig: f->sig. stf.spill: bytes 0-7 are f->sig, bytes 8-15 are f->se. */
 
 /**
@@ -239,22 +245,22 @@ bool fp_to_double_bits_exact(const struct ia64_fr *f, uint64_t *bits);
 /* ---- Non-arithmetic operations (arch/fp_misc.c): NaTVal in any operand gives NaTVal; no exceptions ---- */
 
 enum fp_bits_op {
-    FP_MERGE_NS, /* fmerge.ns: complement of f2's sign; exponent and significand of f3 */
-    FP_MERGE_S,  /* fmerge.s */
-    FP_MERGE_SE, /* fmerge.se: sign and exponent of f2 */
-    FP_MIX_LR,   /* fmix.lr */
-    FP_MIX_R,    /* fmix.r */
-    FP_MIX_L,    /* fmix.l */
-    FP_SXT_R,    /* fsxt.r */
-    FP_SXT_L,    /* fsxt.l */
-    FP_PACK,     /* fpack */
-    FP_SWAP,     /* fswap */
-    FP_SWAP_NL,  /* fswap.nl */
-    FP_SWAP_NR,  /* fswap.nr */
-    FP_AND,      /* fand */
-    FP_ANDCM,    /* fandcm */
-    FP_OR,       /* for */
-    FP_XOR,      /* fxor */
+    FP_MERGE_NS,  /* fmerge.ns: complement of f2's sign; exponent and significand of f3 */
+    FP_MERGE_S,   /* fmerge.s */
+    FP_MERGE_SE,  /* fmerge.se: sign and exponent of f2 */
+    FP_MIX_LR,    /* fmix.lr */
+    FP_MIX_R,     /* fmix.r */
+    FP_MIX_L,     /* fmix.l */
+    FP_SXT_R,     /* fsxt.r */
+    FP_SXT_L,     /* fsxt.l */
+    FP_PACK,      /* fpack */
+    FP_SWAP,      /* fswap */
+    FP_SWAP_NL,   /* fswap.nl */
+    FP_SWAP_NR,   /* fswap.nr */
+    FP_AND,       /* fand */
+    FP_ANDCM,     /* fandcm */
+    FP_OR,        /* for */
+    FP_XOR,       /* fxor */
     FPP_MERGE_NS, /* fpmerge.ns */
     FPP_MERGE_S,  /* fpmerge.s */
     FPP_MERGE_SE, /* fpmerge.se */
@@ -276,26 +282,32 @@ enum fp_xma_op {
 struct ia64_fr fp_xma(enum fp_xma_op op, const struct ia64_fr *f3, const struct ia64_fr *f4,
                       const struct ia64_fr *f2);
 
-/* ---- Parallel single precision (arch/fp_parallel.c): high half {63:32}, low half {31:0} of the significand ---- */
+/* ---- Parallel single precision (arch/fp_parallel.c): high half {63:32}, low half {31:0} of the significand
+ * ---- */
 
 /*
- * Operands: as for the scalar forms; f1 as an operand reads FP_ONE's significand. Faults of either half suppress
- * both; ISR.code has the bits of both.
+ * Operands: as for the scalar forms; f1 as an operand reads FP_ONE's significand. Faults of either half
+ * suppress both; ISR.code has the bits of both.
  */
-void fpp_fma(struct fp_result *r, uint64_t fpsr, unsigned ctl, const struct ia64_fr *f3, const struct ia64_fr *f4,
-             const struct ia64_fr *f2);
-void fpp_fms(struct fp_result *r, uint64_t fpsr, unsigned ctl, const struct ia64_fr *f3, const struct ia64_fr *f4,
-             const struct ia64_fr *f2);
-void fpp_fnma(struct fp_result *r, uint64_t fpsr, unsigned ctl, const struct ia64_fr *f3, const struct ia64_fr *f4,
-              const struct ia64_fr *f2);
-void fpp_min(struct fp_result *r, uint64_t fpsr, unsigned ctl, const struct ia64_fr *f2, const struct ia64_fr *f3);
-void fpp_max(struct fp_result *r, uint64_t fpsr, unsigned ctl, const struct ia64_fr *f2, const struct ia64_fr *f3);
-void fpp_amin(struct fp_result *r, uint64_t fpsr, unsigned ctl, const struct ia64_fr *f2, const struct ia64_fr *f3);
-void fpp_amax(struct fp_result *r, uint64_t fpsr, unsigned ctl, const struct ia64_fr *f2, const struct ia64_fr *f3);
+void fpp_fma(struct fp_result *r, uint64_t fpsr, unsigned ctl, const struct ia64_fr *f3,
+             const struct ia64_fr *f4, const struct ia64_fr *f2);
+void fpp_fms(struct fp_result *r, uint64_t fpsr, unsigned ctl, const struct ia64_fr *f3,
+             const struct ia64_fr *f4, const struct ia64_fr *f2);
+void fpp_fnma(struct fp_result *r, uint64_t fpsr, unsigned ctl, const struct ia64_fr *f3,
+              const struct ia64_fr *f4, const struct ia64_fr *f2);
+void fpp_min(struct fp_result *r, uint64_t fpsr, unsigned ctl, const struct ia64_fr *f2,
+             const struct ia64_fr *f3);
+void fpp_max(struct fp_result *r, uint64_t fpsr, unsigned ctl, const struct ia64_fr *f2,
+             const struct ia64_fr *f3);
+void fpp_amin(struct fp_result *r, uint64_t fpsr, unsigned ctl, const struct ia64_fr *f2,
+              const struct ia64_fr *f3);
+void fpp_amax(struct fp_result *r, uint64_t fpsr, unsigned ctl, const struct ia64_fr *f2,
+              const struct ia64_fr *f3);
 /* fpcmp: each half of fr is all ones or all zeros. All eight enum fp_rel. */
 void fpp_cmp(struct fp_result *r, uint64_t fpsr, unsigned ctl, enum fp_rel rel, const struct ia64_fr *f2,
              const struct ia64_fr *f3);
-void fpp_rcpa(struct fp_result *r, uint64_t fpsr, unsigned ctl, const struct ia64_fr *f2, const struct ia64_fr *f3);
+void fpp_rcpa(struct fp_result *r, uint64_t fpsr, unsigned ctl, const struct ia64_fr *f2,
+              const struct ia64_fr *f3);
 void fpp_rsqrta(struct fp_result *r, uint64_t fpsr, unsigned ctl, const struct ia64_fr *f3);
 /* fpcvt.fx, .fxu, .trunc: two 32-bit integers. @how: FP_CVT_* bits. */
 void fpp_cvt_fx(struct fp_result *r, uint64_t fpsr, unsigned ctl, unsigned how, const struct ia64_fr *f2);
