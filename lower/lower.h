@@ -19,6 +19,7 @@ struct lower {
     bool ended;            /* control cannot get past this instruction: the unit is complete */
     bool nat_exit;         /* IR_MAKE_NAT was emitted for this instruction */
     bool predicated;       /* inside an IR_SKIP region */
+    unsigned depth;        /* of skip regions */
     /* builder */
     struct ir_op *ops;
     uint32_t n_ops, n_vals;
@@ -101,17 +102,26 @@ ir_label ir_skip_z(struct lower *l, ir_val v);
 ir_label ir_skip_nz(struct lower *l, ir_val v);
 void ir_here(struct lower *l, ir_label label);
 void ir_rotate(struct lower *l);
+/* alloc, cover: the frame now has exactly @sof registers; where sor changes too the caller leaves with ir_exit_next(). */
+void ir_frame_changed(struct lower *l, unsigned sof);
 /* Leaves for this bundle's address + @disp. */
 void ir_exit(struct lower *l, int64_t disp, uint32_t flags);
 void ir_exit_ind(struct lower *l, ir_val target, uint32_t flags);
 /* Leaves for the next instruction: after system state changed. Nothing after it in this region is reached. */
 void ir_exit_next(struct lower *l);
 
+/* For the unit loop: the exit after an instruction that may have made a NaT; a firmware gate. */
+void ir_exit_if_nat(struct lower *l);
+void ir_gate(struct lower *l, unsigned gate);
+
 /* ---- lowering functions ---- */
 /* Called with the qualifying predicate already tested (inside its region), reserved encodings and features already seen to. */
 typedef void (*lower_fn)(struct lower *l, const struct insn *in);
 /* By enum isa_op; every op has one. Built from the per-file tables. */
 extern const lower_fn lower_table[OP_COUNT];
+
+/* True where the lowering function tests the qualifying predicate itself: cmp.unc, br.cloop, alloc, rfi, ... */
+bool lower_handles_qp(const struct insn *in);
 
 /* ---- one unit ---- */
 struct lower_source {

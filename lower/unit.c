@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Translation of one unit: bundles from memory to a finished list of internal ops. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "lower/lower.h"
+
+static bool is_skip(unsigned op) { return op == IR_SKIP_PR || op == IR_SKIP_Z || op == IR_SKIP_NZ; }
+
+/* Ops whose only effect is their result. */
+static bool is_pure(unsigned op)
+{
+    return (op >= IR_CONST && op <= IR_GET_GRR) || op == IR_GET_NAT || op == IR_GET_PR || op == IR_GET_PRW ||
+           op == IR_GET_BR || op == IR_GET_ST || (op >= IR_ADD && op <= IR_PURE);
+}
+
+/* Drops ops whose results nobody reads, in place. Return: the new count. */
+static unsigned drop_dead(struct ir_op *ops, unsigned n, unsigned n_vals)
+{
+    bool *used = calloc(n_vals, sizeof(*used));
+    uint32_t *place = malloc((n + 1) * sizeof(*place));
+    unsigned out = 0;
+
+    if (!used || !place) {
+        free(used);
+        free(place);
+        return n;
+    }
+    for (unsigned i = n; i-- > 0;) {
+        struct ir_op *op = &ops[i];
+
+        if (is_pure(op->op) && !used[op->dst]) {
+            op->op = IR_NOP;
+            continue;
+        }
+        used[op->a] = used[op->b] = true;
+        if (op->op == IR_SELECT)
+            used[op->c] = true;
+    }
+    for (unsigned i = 0; i < n; i++) {
+        place[i] = out;
+        if (ops[i].op != IR_NOP)
+            ops[out++] = ops[i];
+    }
+    place[n] = out;
+    for (unsigned i = 0; i < out; i++) {
+        if (is_skip(ops[i].op))
+            ops[i].imm = place[ops[i].imm];
+    }
+    free(used);
+    free(place);
+    return out;
+}
+
+static bool has_feature(const struct lower *l, unsigned feature)
+{
+    switch (feature) {
+    case FEAT_LB: return l->cpuid4 & 1;
+    case FEAT_AO: return l->cpuid4 >> 2 & 1;
+    case FEAT_CLZ: return l->cpuid4 >> 32 & 1;
+    case FEAT_MPY: return l->cpuid4 >> 33 & 1;
+    default: return true;
+    }
+}
+
+static void lower_decoded(struct lower *l, const struct insn *in, enum isa_result result)
+{
+    if (result != ISA_OK || !has_feature(l, in->feature) || ((in->flags & ISA_SLOT2) && l->slot != 2))
+        ir_fault(l, FAULT_ILLEGAL_OP, 0);
+    else
+        lower_table[in->op](l, in);
+}
+
+static void lower_insn(struct lower *l, const struct insn *in, enum isa_result result)
+{
+    bool own_qp = result == ISA_RESERVED || (result == ISA_OK && lower_handles_qp(in));
+
+    l->nat_exit = false;
+    if (in->qp && !own_qp) {
+        ir_label skip = ir_skip_pr(l, in->qp);
+
+        lower_decoded(l, in, result);
+        ir_here(l, skip);
+    } else {
+        lower_decoded(l, in, result);
+    }
+    assert(l->depth == 0);
+    if (l->nat_exit && !l->ended)
+        ir_exit_if_nat(l);
+}
+
+/* One slot of a bundle. Return: false when the unit is complete. */
+static bool lower_slot(struct lower *l, const struct lower_source *src, struct bundle b, unsigned *slot, unsigned *n_insns)
+{
+    const struct isa_template *t = isa_bundle_template(b);
+    unsigned ops_before = l->n_ops, vals_before = l->n_vals;
+    enum isa_result result;
+    struct insn in;
+    int gate;
+
+    l->slot = (uint8_t)*slot;
+    l->pos = (uint16_t)(l->disp / 16 << 2 | *slot);
+    l->mlx = t->unit[1] == UNIT_L;
+    if (l->mlx && *slot)
+        result = isa_decode(UNIT_X, isa_bundle_slot(b, 2), isa_bundle_slot(b, 1), &in);
+    else
+        result = isa_decode(t->unit[*slot], isa_bundle_slot(b, *slot), 0, &in);
+    if (result != ISA_OK && *slot == 0 && (gate = src->gate(src->opaque, src->gpa + l->disp)) >= 0)
+        ir_gate(l, (unsigned)gate);
+    else
+        lower_insn(l, &in, result);
+    if (l->overflow) {
+        l->n_ops = ops_before;
+        l->n_vals = vals_before;
+        l->overflow = false;
+        l->depth = 0;
+        l->predicated = false;
+        ir_exit(l, 0, 0);
+        l->ops[l->n_ops - 1].c = (uint16_t)*slot;
+        return false;
+    }
+    ++*n_insns;
+    *slot = l->mlx && *slot ? 3 : *slot + 1;
+    return !l->ended;
+}
+
+static void lower_bundles(struct lower *l, const struct lower_source *src, struct ir_unit *u)
+{
+    unsigned n_insns = 0, slot = src->slot;
+    unsigned i;
+
+    for (i = 0; i < src->n_bundles && !l->ended; i++, slot = 0) {
+        struct bundle b = src->code[i];
+
+        l->disp = i * 16;
+        l->slot = (uint8_t)slot;
+        l->pos = (uint16_t)(i << 2 | slot);
+        if (isa_bundle_template(b)->reserved) {
+            ir_fault(l, FAULT_ILLEGAL_OP, 0);
+            i++;
+            break;
+        }
+        while (slot < 3 && lower_slot(l, src, b, &slot, &n_insns)) {
+            if (n_insns >= src->max_insns)
+                ir_exit_next(l);
+            if (l->ended)
+                break;
+        }
+    }
+    if (!l->ended) {
+        l->disp = i * 16;
+        ir_exit(l, 0, 0);
+    }
+    u->n_bundles = (uint16_t)i;
+    u->n_insns = (uint16_t)n_insns;
+}
+
+struct ir_unit *lower_unit(const struct lower_source *src)
+{
+    struct lower *l = malloc(sizeof(*l));
+    struct ir_unit *u = calloc(1, sizeof(*u));
+    unsigned n;
+
+    if (!l || !u)
+        goto fail;
+    memset(l, 0, offsetof(struct lower, const_of));
+    l->mf_done = 0;
+    l->sof_checked = 0;
+    l->sof_exact = false;
+    l->ops = malloc(LOWER_MAX_OPS * sizeof(*l->ops));
+    if (!l->ops)
+        goto fail;
+    l->n_vals = 1;
+    l->const_of[0] = 0;
+    l->key = src->key;
+    l->cpuid4 = src->cpuid4;
+    lower_bundles(l, src, u);
+    n = drop_dead(l->ops, l->n_ops, l->n_vals);
+    u->ops = realloc(l->ops, n * sizeof(*l->ops));
+    if (!u->ops)
+        u->ops = l->ops;
+    u->n_ops = n;
+    u->n_vals = l->n_vals;
+    u->key = src->key;
+    u->gpa = src->gpa;
+    u->slot = (uint8_t)src->slot;
+    free(l);
+    return u;
+fail:
+    free(l);
+    free(u);
+    return NULL;
+}
+
+void ir_unit_free(struct ir_unit *u)
+{
+    if (u)
+        free(u->ops);
+    free(u);
+}
