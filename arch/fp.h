@@ -36,10 +36,10 @@ struct ia64_fr {
 #define FP_EXP_SPECIAL 0x1ffff /* infinities and NaNs */
 
 #define FP_NATVAL ((struct ia64_fr){ 0, FP_EXP_NATVAL })
-#define FP_ZERO ((struct ia64_fr){ 0, 0 })                   /* f0 */
-#define FP_ONE ((struct ia64_fr){ FP_INT_BIT, FP_EXP_BIAS }) /* f1 */
+#define FP_F0 ((struct ia64_fr){ 0, 0 })                    /* f0 */
+#define FP_F1 ((struct ia64_fr){ FP_INT_BIT, FP_EXP_BIAS }) /* f1 */
 #define FP_QNAN_INDEFINITE ((struct ia64_fr){ UINT64_C(0xc000000000000000), FP_SE_SIGN | FP_SE_EXP })
-/* What f1 reads as in the parallel instructions is FP_ONE too: sig 0x8000000000000000 is the pair (-0.0,
+/* What f1 reads as in the parallel instructions is FP_F1 too: sig 0x8000000000000000 is the pair (-0.0,
  * +0.0). */
 
 /* FPSR (SDM 1:89, 5.2). Trap disables {5:0}, then four 13-bit status fields. */
@@ -122,7 +122,7 @@ enum fp_pc {
  * @r:    written; may not overlap the operands
  * @fpsr: the FPSR before the instruction
  * @ctl:  FP_CTL(sf, pc), with FP_CTL_F2_IS_F0 when the instruction names f0 as f2 (fmpy, fnmpy, fnorm)
- * @f3, @f4, @f2: operands; f0 reads FP_ZERO, f1 reads FP_ONE
+ * @f3, @f4, @f2: operands; f0 reads FP_F0, f1 reads FP_F1
  * Source: SDM Vol.3, fma, fms, fnma; SDM 1:103, 5.4.
  */
 void fp_fma(struct fp_result *r, uint64_t fpsr, unsigned ctl, const struct ia64_fr *f3,
@@ -286,7 +286,7 @@ struct ia64_fr fp_xma(enum fp_xma_op op, const struct ia64_fr *f3, const struct 
  * ---- */
 
 /*
- * Operands: as for the scalar forms; f1 as an operand reads FP_ONE's significand. Faults of either half
+ * Operands: as for the scalar forms; f1 as an operand reads FP_F1's significand. Faults of either half
  * suppress both; ISR.code has the bits of both.
  */
 void fpp_fma(struct fp_result *r, uint64_t fpsr, unsigned ctl, const struct ia64_fr *f3,

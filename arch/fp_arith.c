@@ -169,7 +169,7 @@ struct ia64_fr fp_muladd(struct fp_env *env, const struct ia64_fr *f3, const str
                          const struct ia64_fr *f2, bool neg_product, bool neg_addend)
 {
     bool psign = fp_sign(f3) ^ fp_sign(f4) ^ neg_product;
-    struct ia64_fr zero = FP_ZERO;
+    struct ia64_fr zero = FP_F0;
     struct ia64_fr out;
     struct fp_exact p, c, sum;
     bool add = f2 != NULL;
@@ -296,7 +296,7 @@ void fp_cmp(struct fp_result *r, uint64_t fpsr, unsigned ctl, enum fp_rel rel, c
 {
     struct fp_env env;
 
-    fp_plain(r, fpsr, FP_ZERO);
+    fp_plain(r, fpsr, FP_F0);
     if (fp_is_natval(f2) || fp_is_natval(f3))
         return;
     fp_env_init(&env, fpsr, ctl);

@@ -83,7 +83,7 @@ struct ia64_fr fp_cvt_xf(const struct ia64_fr *f2)
     if (fp_is_natval(f2))
         return FP_NATVAL;
     if (sig == 0)
-        return FP_ZERO;
+        return FP_F0;
     shift = __builtin_clzll(sig);
     return (struct ia64_fr){ sig << shift, (uint64_t)sign << 17 | (uint64_t)(FP_EXP_INT - shift) };
 }
