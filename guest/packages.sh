@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# packages.sh PURPOSE...: installs the Debian packages that packages.list names for them, if missing.
+. "$(dirname "$0")/lib.sh"
+
+missing=()
+for purpose; do
+    wanted=$(sed -n "s/^$purpose:[[:space:]]*//p" "$guest_dir/packages.list")
+    [ -n "$wanted" ] || die "packages.list has no purpose '$purpose'"
+    for package in $wanted; do
+        state=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
+        [ "$state" = installed ] || missing+=("$package")
+    done
+done
+[ ${#missing[@]} != 0 ] || exit 0
+
+install=(apt-get install -y --no-install-recommends)
+mapfile -t missing < <(printf '%s\n' "${missing[@]}" | sort -u)
+if [ "$(id -u)" != 0 ]; then
+    say "These Debian packages are missing. Install them, then run this again:"
+    say "    sudo ${install[*]} ${missing[*]}"
+    exit 1
+fi
+
+name=packages log=$cache/logs/packages.log work=$cache/work/packages
+export DEBIAN_FRONTEND=noninteractive
+mkdir -p "$cache/logs" "$work"
+rm -f "$work"/.done-*
+
+install_missing() {
+    "${install[@]}" -q "${missing[@]}" || { apt-get -q update && "${install[@]}" -q "${missing[@]}"; }
+}
+step "install ${missing[*]}" install_missing
