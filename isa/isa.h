@@ -167,7 +167,7 @@ enum isa_op {
     OP_ST,      /* [r3] = r2; size; sem NONE REL; spill; upd NONE IMM */
     OP_ST16,    /* [r3] = r2, ar.csd; sem */
     OP_LDF,     /* f1; fsize S D 8(sig) E FILL; ldtype NONE S A SA C_CLR C_NC; upd */
-    OP_LDFP,    /* f1, f2; fsize S D SIG; ldtype; upd NONE or IMM (imm = 8 or 16) */
+    OP_LDFP,    /* f1, f2; fsize S D SIG; size of both: 8 or 16; ldtype; upd NONE or IMM (imm = size) */
     OP_STF,     /* [r3] = f2; fsize (FILL: stf.spill); upd NONE IMM */
     OP_LFETCH,  /* [r3]; fault, excl, upd, ldhint */
     OP_CMPXCHG,     /* r1 = [r3], r2, ar.ccv; size; sem */
@@ -246,7 +246,7 @@ enum isa_op {
     OP_BR_CTOP,
     OP_BR_CALL,      /* b1 = target */
     OP_BR_COND_IND,  /* b2 */
-    OP_BR_IA,        /* b2 */
+    OP_BR_IA,        /* b2; enters IA-32, which no model here has */
     OP_BR_RET,       /* b2 */
     OP_BR_CALL_IND,  /* b1 = b2 */
     OP_BRP,          /* imm: target, tag: displacement of the branch; wh, ih */
@@ -381,6 +381,7 @@ enum {
     ISA_SLOT2 = 1 << 4,  /* must be in slot 2 of its bundle, else Illegal Operation: counted branches */
     ISA_ALIAS = 1 << 5,  /* another spelling of a row's encoding; only for the text side */
     ISA_PLAIN = 1 << 6,  /* an alias that is only read by the assembler, never printed */
+    ISA_REST = 1 << 7,   /* takes what no other row of its unit takes: ignored encodings */
 };
 
 /* Optional instructions (row->feature): CPUID[4] says whether the model has them, else Illegal Operation. */
