@@ -1,47 +1,64 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the processors of one virtual machine share: the model's facts, the list of processors, the clock.
+ * What the processors of one virtual machine share: the model's facts, the list of processors, the engine's hooks.
  *
- * Filled in by whoever creates the machine before the first vcpu runs, and constant from then on, except fields
- * marked otherwise. Any thread may read it.
+ * Filled in by the accelerator before the first vcpu is created and constant from then on, except the fields marked
+ * "any thread". arch/ reads it through vcpu.vm.
  */
 #ifndef ARCH_VM_H
 #define ARCH_VM_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
+struct kia_mem;
 struct vcpu;
 
-/* A processor model (SDM Vol.2 11.9, PAL_VM_SUMMARY and its neighbours report these). */
-struct cpu_model {
-    const char *name;
-    unsigned n_itr, n_dtr;  /* translation registers */
-    unsigned n_pkr;         /* <= N_PKR */
-    unsigned n_ibr_pairs, n_dbr_pairs; /* <= N_BR_PAIRS */
-    unsigned rid_bits;      /* of region identifiers, 18-24 */
-    unsigned key_bits;      /* of protection keys, >= rid_bits */
-    unsigned pa_bits;       /* implemented physical address bits, without bit 63 */
-    unsigned va_msb;        /* highest implemented virtual address bit, 50-60 */
-    uint64_t page_sizes;    /* bit n: pages of 2^n bytes can be inserted */
-    uint64_t purge_sizes;   /* bit n: 2^n bytes can be purged */
-    uint64_t cpuid3, cpuid4;
-    bool vti;               /* psr.vm exists */
+enum {
+    VM_MAX_VCPUS = 256,
+    VM_MAX_TR = 128,         /* of each kind */
+    VHPT_HASH_TAG_ID = 0x41, /* PAL_VM_SUMMARY.hash_tag_id: names the thash/ttag pair of arch/vhpt.c */
+};
+
+/* A ptc.g on its way to the other processors (arch/tlb_sync.c). */
+struct ptc_request {
+    uint64_t gva;    /* {60:0} */
+    uint32_t rid;
+    uint8_t ps;      /* log2 bytes */
+    bool drop_alat;  /* ptc.ga */
 };
 
 struct vm {
-    const struct cpu_model *model;
-    struct vcpu **vcpus;
-    unsigned n_vcpus;
-    uint64_t itc_hz;        /* rate of AR.ITC; 1 .. 18e9 */
+    struct kia_mem *mem;
 
-    /* The clock behind AR.ITC in nanoseconds, never falling. NULL: CLOCK_MONOTONIC less clock_epoch_ns. */
-    uint64_t (*now_ns)(void *opaque);
-    void *now_opaque;
-    uint64_t clock_epoch_ns; /* CLOCK_MONOTONIC at which ITC is 0 after reset, the same for all processors */
+    /* ---- the model ---- */
+    unsigned n_itr, n_dtr;  /* translation registers, at most VM_MAX_TR each */
+    unsigned rid_bits;      /* 18-24 */
+    unsigned key_bits;      /* 18-24, >= rid_bits */
+    unsigned pa_bits;       /* 32-63: implemented physical address bits */
+    unsigned va_msb;        /* IMPL_VA_MSB, 50-60 */
+    uint64_t page_sizes;    /* bit n: 2^n bytes can be inserted */
+    uint64_t cpuid[5];
+    uint64_t itc_hz;        /* rate of AR.ITC */
 
-    /* The deadline that itc_deadline_ns() gives may have changed: called on the vcpu's own thread. May be NULL. */
-    void (*timer_changed)(struct vcpu *v);
+    /* ---- the processors: a slot is set once, before that vcpu runs ---- */
+    _Atomic unsigned n_vcpus;
+    struct vcpu *_Atomic vcpus[VM_MAX_VCPUS];
+
+    /* ---- hooks of the engine; any may be NULL; called on a vcpu's thread ---- */
+    void *opaque;
+    /* Bytes [gpa, gpa + len) may have new code (fc, fc.i). */
+    void (*code_changed)(void *opaque, uint64_t gpa, uint64_t len);
+    /* Another vcpu has got an ATTN_* bit: make it look soon, if setting the bit alone does not. */
+    void (*kick)(void *opaque, struct vcpu *other);
+    /* A vcpu's thread waits for another one: give the host's processor away. */
+    void (*yield)(void *opaque);
+
+    /* ---- ptc.g (any thread; arch/tlb_sync.c) ---- */
+    atomic_flag ptc_lock;
+    struct ptc_request ptc; /* under ptc_lock; read by a vcpu whose tlb says one is pending */
+    atomic_flag lock16;     /* 16-byte atomics where the host has none */
 };
 
 #endif
