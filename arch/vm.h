@@ -40,7 +40,15 @@ struct vm {
     unsigned va_msb;        /* IMPL_VA_MSB, 50-60 */
     uint64_t page_sizes;    /* bit n: 2^n bytes can be inserted */
     uint64_t cpuid[5];
-    uint64_t itc_hz;        /* rate of AR.ITC */
+    uint64_t itc_hz;        /* rate of AR.ITC, 1 .. 18e9 */
+    bool vti;               /* psr.vm exists */
+
+    /*
+     * The clock behind AR.ITC in nanoseconds, never falling: this hook, for a virtual time; or if it is NULL the host's
+     * CLOCK_MONOTONIC less clock_epoch_ns, the moment at which the ITCs of processors just reset are 0.
+     */
+    uint64_t (*now_ns)(void *opaque);
+    uint64_t clock_epoch_ns;
 
     /* ---- the processors: a slot is set once, before that vcpu runs ---- */
     _Atomic unsigned n_vcpus;
@@ -52,6 +60,8 @@ struct vm {
     void (*code_changed)(void *opaque, uint64_t gpa, uint64_t len);
     /* Another vcpu has got an ATTN_* bit: make it look soon, if setting the bit alone does not. */
     void (*kick)(void *opaque, struct vcpu *other);
+    /* What itc_deadline_ns() gives for this vcpu may have changed. */
+    void (*timer_changed)(void *opaque, struct vcpu *v);
     /* A vcpu's thread waits for another one: give the host's processor away. */
     void (*yield)(void *opaque);
 
