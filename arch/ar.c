@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Application registers: which exist, what a write is checked for, reads and writes (SDM 1:28-36, Vol.2 3.3.4). */
+/* Application registers: which exist, what is checked, reads and writes (SDM 1:28-36, Vol.2 3.3.4). */
 #include "arch/interruption.h"
 #include "arch/mmu.h"
 #include "arch/ops.h"

@@ -5,7 +5,7 @@
 #include "arch/rse.h"
 #include "arch/vm.h"
 
-/* Fields that a register has; bits that are reserved: a 1 written there is a Reserved Register/Field fault. The rest is ignored. */
+/* Fields that are kept; reserved bits, where a 1 is a Reserved Register/Field fault. The rest is ignored. */
 struct cr_fields {
     uint64_t kept;
     uint64_t reserved;

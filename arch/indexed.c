@@ -3,7 +3,8 @@
  * The indexed files: region, protection key, breakpoint, performance monitor and CPUID registers.
  * Source: SDM Vol.2 4.1.2, 4.1.3, 7.1, 7.2; 1:34.
  *
- * Performance monitors 0-15 are storage: nothing is counted, so that none overflows and PMV's vector is never raised.
+ * Performance monitors 0-15 are storage: nothing is counted, so none overflows and PMV's vector is never
+ * raised.
  */
 #include "arch/interruption.h"
 #include "arch/mmu.h"
@@ -17,7 +18,10 @@ enum { N_PM = 16 };
 #define PMC_PM (UINT64_C(1) << 6)
 #define PMD_BITS UINT64_C(0x7fffffffffff) /* 47-bit counters */
 
-/* Fields of a PMC that Montecito keeps: freeze and overflow bits, then plm ev oi pm es umask threshold enable ism of a counter. */
+/*
+ * Fields of a PMC that Montecito keeps: freeze and overflow bits; plm ev oi pm es umask threshold enable ism
+ * of a counter.
+ */
 static uint64_t pmc_bits(unsigned i)
 {
     if (i == 0)
@@ -59,7 +63,7 @@ static enum op_result pkr_write(struct vcpu *v, unsigned i, uint64_t value)
 }
 
 /* Breakpoint registers: an even one is an address, an odd one has ignored bits. */
-static enum op_result breakpoint_write(struct vcpu *v, uint64_t *regs, unsigned i, uint64_t value, uint64_t odd_bits)
+static enum op_result br_write(struct vcpu *v, uint64_t *regs, unsigned i, uint64_t value, uint64_t odd_bits)
 {
     regs[i] = i & 1 ? value & odd_bits : value;
     mmu_update_tags(v);
@@ -115,9 +119,9 @@ enum op_result op_mov_to_indexed(struct vcpu *v, uint64_t imm, uint64_t a, uint6
     case FILE_PKR:
         return pkr_write(v, i, b);
     case FILE_DBR:
-        return breakpoint_write(v, v->dbr, i, b, DBR_ODD);
+        return br_write(v, v->dbr, i, b, DBR_ODD);
     case FILE_IBR:
-        return breakpoint_write(v, v->ibr, i, b, IBR_ODD);
+        return br_write(v, v->ibr, i, b, IBR_ODD);
     case FILE_PMC:
         if (i < N_PM)
             v->pmc[i] = b & pmc_bits(i);

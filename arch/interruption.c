@@ -65,7 +65,8 @@ static const struct vector vectors[FAULT_COUNT] = {
     [FAULT_UNALIGNED] = { "Unaligned Data Reference fault", 0x5a00, W_IFA, 0 },
     [FAULT_UNSUPPORTED_DATA] = { "Unsupported Data Reference fault", 0x5b00, W_IFA, 0 },
     [FAULT_FP] = { "Floating-point Exception fault", 0x5c00, 0, 0 },
-    [FAULT_TRAP_UNIMPL_INST_ADDR] = { "Unimplemented Instruction Address trap", 0x5e00, W_TRAP | W_UIA, 0x10 },
+    [FAULT_TRAP_UNIMPL_INST_ADDR] =
+        { "Unimplemented Instruction Address trap", 0x5e00, W_TRAP | W_UIA, 0x10 },
     [FAULT_TRAP_FP] = { "Floating-point Exception trap", 0x5d00, W_TRAP, 0x01 },
     [FAULT_TRAP_LOWER_PRIVILEGE] = { "Lower-Privilege Transfer trap", 0x5e00, W_TRAP, 0x02 },
     [FAULT_TRAP_TAKEN_BRANCH] = { "Taken Branch trap", 0x5f00, W_TRAP, 0x04 },
@@ -86,8 +87,9 @@ const char *fault_name(enum fault fault)
 }
 
 /*
- * An address with unimplemented bits as IIP holds it: sign-extended from the highest implemented bit within the region, or
- * without the physical address bits that do not exist (SDM Vol.2 3.3.5.3). A guest's addresses (psr.vm) have one bit less.
+ * An address with unimplemented bits as IIP holds it: sign-extended from the highest implemented bit within
+ * the region, or without the physical address bits that do not exist (SDM Vol.2 3.3.5.3). A guest's
+ * addresses (psr.vm) have one bit less.
  */
 static uint64_t implemented_ip(const struct vcpu *v)
 {
@@ -180,9 +182,9 @@ bool trap_after_insn(struct vcpu *v, uint64_t psr, unsigned flags)
 }
 
 /*
- * rfi (SDM Vol.3; Vol.2 6.5.6). A frame in IFS comes back: BSP moves down by its size and what is missing is loaded before
- * the next instruction; without one an incomplete frame's loads start again. There is no IA-32 set to return to: Illegal
- * Operation.
+ * rfi (SDM Vol.3; Vol.2 6.5.6). A frame in IFS comes back: BSP moves down by its size and what is missing is
+ * loaded before the next instruction; without one an incomplete frame's loads start again. There is no IA-32
+ * set to return to: Illegal Operation.
  */
 enum op_result op_rfi(struct vcpu *v, uint64_t imm, uint64_t a, uint64_t b, uint64_t *out)
 {

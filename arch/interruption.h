@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Interruptions (SDM Vol.2 chapter 5), the local SAPIC and the interval timer. Vcpu's own thread unless said. */
+/* Interruptions (SDM Vol.2 chapter 5), the local SAPIC, the interval timer. Vcpu's own thread unless said. */
 #ifndef ARCH_INTERRUPTION_H
 #define ARCH_INTERRUPTION_H
 
@@ -7,7 +7,7 @@
 
 /**
  * interruption_deliver - take the interruption in v->fault at v->ip, v->ri
- * For faults ip/ri name the instruction; for traps the next one, with v->trap_ip/trap_ri naming the one that trapped.
+ * For faults ip/ri name the instruction; for traps the next one, and v->trap_ip/trap_ri the one that trapped.
  * Sets the control registers, psr, bank, v->ip (the vector), v->ri = 0.
  */
 void interruption_deliver(struct vcpu *v);
@@ -20,7 +20,7 @@ enum {
 };
 
 /**
- * trap_after_insn - traps of an instruction that completed in careful mode, by priority (SDM Vol.2 5.5.1; Table 8-3)
+ * trap_after_insn - traps of an instruction that completed in careful mode, by priority (SDM Vol.2 Table 8-3)
  * @psr: psr before the instruction: psr.lp, tb, ss and the cpl that count
  * @flags: TRAP_*
  * v->trap_ip, v->trap_ri name the instruction; v->ip, v->ri the next one. psr.id, da, dd, ed, ia end here.
@@ -31,7 +31,10 @@ bool trap_after_insn(struct vcpu *v, uint64_t psr, unsigned flags);
 /* The SDM's name of an interruption, for logs. */
 const char *fault_name(enum fault fault);
 
-/* Looks at ATTN_IRQ, ATTN_TIMER: if an unmasked external interrupt is deliverable (psr.i = 1) delivers it. True if it did. */
+/*
+ * Looks at ATTN_IRQ, ATTN_TIMER: delivers an external interrupt if one is unmasked and psr.i = 1. True if it
+ * did.
+ */
 bool interruption_external(struct vcpu *v);
 /* After psr.i, tpr, eoi, irr changed: sets or clears ATTN_IRQ in v->attention. */
 void interruption_update(struct vcpu *v);
@@ -56,8 +59,9 @@ unsigned sapic_acknowledge(struct vcpu *v);
 void sapic_end(struct vcpu *v);
 
 /*
- * Interval timer. ITM pends the vector of ITV once when AR.ITC reaches it. An ITM written up to one second of ITC in the
- * past fires at once, so that a deadline missed by a slow host is late and not lost; one further back waits for the wrap.
+ * Interval timer. ITM pends the vector of ITV once when AR.ITC reaches it. An ITM written up to one second
+ * of ITC in the past fires at once, so that a deadline missed by a slow host is late and not lost; one
+ * further back waits for the wrap.
  */
 /* AR.ITC; every read gives more than the one before. */
 uint64_t itc_read(struct vcpu *v);

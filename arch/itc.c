@@ -20,8 +20,8 @@ static uint64_t clock_ns(const struct vm *vm)
 }
 
 /*
- * Ticks since the clock's zero, rounded down. Exact without 128-bit arithmetic: itc_hz < 2^64 / 10^9. Never behind the
- * last read, which may have run ahead of the clock by ticks.
+ * Ticks since the clock's zero, rounded down. Exact without 128-bit arithmetic: itc_hz < 2^64 / 10^9. Never
+ * behind the last read, which may have run ahead of the clock by ticks.
  */
 static uint64_t ticks_now(const struct vcpu *v)
 {
@@ -54,7 +54,8 @@ static void timer_changed(struct vcpu *v)
 }
 
 /*
- * An armed ITM that the new ITC has passed still fires; one that lies ahead is armed again, as the counter will meet it.
+ * An armed ITM that the new ITC has passed still fires; one that lies ahead is armed: the counter will meet
+ * it.
  */
 void itc_write(struct vcpu *v, uint64_t value)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The processor status register: writes with all that follows, and the instructions that read and write it (SDM Vol.2 3.3.2). */
+/* The processor status register: writes with all that follows, and its instructions (SDM Vol.2 3.3.2). */
 #include "arch/interruption.h"
 #include "arch/mmu.h"
 #include "arch/ops.h"
@@ -9,7 +9,8 @@
 /* What ssm and rsm reach. */
 #define PSR_SM UINT64_C(0xffffff)
 /* Sources of the translation key, and of the region tags. */
-#define PSR_KEY (PSR_CPL | PSR_DT | PSR_IT | PSR_RT | PSR_BE | PSR_VM | PSR_IC | PSR_DFL | PSR_DFH | PSR_AC | PSR_CAREFUL)
+#define PSR_KEY \
+    (PSR_CPL | PSR_DT | PSR_IT | PSR_RT | PSR_BE | PSR_VM | PSR_IC | PSR_DFL | PSR_DFH | PSR_AC | PSR_CAREFUL)
 #define PSR_TAGS (PSR_CPL | PSR_DT | PSR_IT | PSR_RT | PSR_PK | PSR_VM | PSR_CAREFUL)
 
 void psr_write(struct vcpu *v, uint64_t psr)
@@ -158,7 +159,7 @@ enum op_result op_bsw(struct vcpu *v, uint64_t imm, uint64_t a, uint64_t b, uint
     return psr_change(v, imm ? v->psr | PSR_BN : v->psr & ~PSR_BN);
 }
 
-/* Promotion happens on a page of access rights 7 to the page's level, never downward; in physical mode to level 0. */
+/* Promotion is to the level of a page with access rights 7, never downward; in physical mode to level 0. */
 enum op_result op_epc(struct vcpu *v, uint64_t imm, uint64_t a, uint64_t b, uint64_t *out)
 {
     unsigned cpl = vcpu_cpl(v);

@@ -8,7 +8,7 @@
 #include "arch/vm.h"
 
 #define VECTOR_MASKED (UINT64_C(1) << 16)
-/* Traps disabled, sf0 round to nearest at extended precision; sf1 likewise with widest range, sf2 and sf3 with td. */
+/* Traps disabled; round to nearest at extended precision; sf1 with widest range; td in all but sf0. */
 #define FPSR_RESET UINT64_C(0x0009804c0270033f)
 /* A page size that every model has, where 0 would be none. */
 #define RR_RESET (UINT64_C(12) << 2)

@@ -49,7 +49,7 @@ static int highest_ordinary(const uint64_t set[4])
     return -1;
 }
 
-/* Highest pending vector that neither TPR nor one in service masks; 15 if there is none. psr.i is not looked at. */
+/* Highest pending vector that neither TPR nor one in service masks, or 15. psr.i is not looked at. */
 static unsigned highest_unmasked(const struct vcpu *v)
 {
     const struct local_sapic *s = &v->sapic;
@@ -75,8 +75,8 @@ bool sapic_unmasked_pending(struct vcpu *v)
 }
 
 /*
- * The flag goes down before posted vectors are folded in: a poster sets its vector first, so that a vector which
- * is not seen here raises the flag again.
+ * The flag goes down before posted vectors are folded in: a poster sets its vector first, so that a vector
+ * which is not seen here raises the flag again.
  */
 void interruption_update(struct vcpu *v)
 {
