@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* frcpa and frsqrta: table estimates, special operands, and the results that software assistance would give.
- */
+/* frcpa and frsqrta: table estimates, special operands, and the results that software assistance gives. */
 #include "arch/fp_core.h"
 
 /*

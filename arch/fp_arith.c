@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Multiply-add, minimum and maximum, compare, class: the scalar forms and the cores the parallel forms use.
- */
+/* Multiply-add, minimum and maximum, compare, class: the scalar forms and what the parallel ones share. */
 #include "arch/fp_core.h"
 
 #include <stddef.h>
 
 /*
- * a + b for nonzero values in any order. The smaller one moves right into 64 more bits; what falls out of
- * those is jammed into the lowest, which is safe: it happens only at a distance of 65 or more (an addend or a
- * product then has at most one leading bit cancelled). Return: false if the sum is exactly zero.
+ * a + b for a product and an addend (64 zero bits below) in any order. The smaller one moves right into 64
+ * more bits; what falls out of those is jammed into the lowest, which is safe: it happens only at a distance
+ * of 65 or more, where at most one leading bit is cancelled. Return: false if the sum is exactly zero.
  */
 static bool add_exact(struct fp_exact *out, const struct fp_exact *a, const struct fp_exact *b)
 {
@@ -33,10 +32,6 @@ static bool add_exact(struct fp_exact *out, const struct fp_exact *a, const stru
         shi = small->sig >> d;
         slo = (uint64_t)(small->sig >> (d - 64));
         slo |= d > 64 && (small->sig << (192 - d)) != 0;
-    } else if (d < 192) {
-        shi = 0;
-        slo = (uint64_t)(small->sig >> 64 >> (d - 128));
-        slo |= (fp_u128)slo << (d - 64) != small->sig;
     } else {
         shi = 0;
         slo = 1;
@@ -59,26 +54,22 @@ static bool add_exact(struct fp_exact *out, const struct fp_exact *a, const stru
         if (!(hi >> 127)) {
             int n;
 
+            /*
+             * All 128 bits of hi vanish only with lo = 0: at d = 0 there is no lo, at d = 1 an odd product is
+             * at most (2^64 - 1)^2 against an addend of 2^128 on the same scale.
+             */
             if (hi >> 64) {
                 n = __builtin_clzll((uint64_t)(hi >> 64));
-            } else if ((uint64_t)hi) {
+                hi = hi << n | lo >> (64 - n);
+                lo <<= n;
+            } else if (hi) {
                 n = 64 + __builtin_clzll((uint64_t)hi);
-            } else if (lo) {
-                n = 128 + __builtin_clzll(lo);
+                hi = hi << n | (fp_u128)lo << (n - 64);
+                lo = 0;
             } else {
                 return false;
             }
             out->exp -= n;
-            if (n < 64) {
-                hi = hi << n | lo >> (64 - n);
-                lo <<= n;
-            } else if (n < 128) {
-                hi = hi << n | (fp_u128)lo << (n - 64);
-                lo = 0;
-            } else {
-                hi = (fp_u128)lo << (n - 64);
-                lo = 0;
-            }
         }
     }
     out->sig = hi;
