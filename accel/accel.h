@@ -25,7 +25,6 @@ struct kia_vm_config {
     struct kia_mem *mem;   /* guest physical memory; outlives the VM */
     unsigned max_vcpus;
     uint64_t itc_hz;       /* rate of AR.ITC */
-    uint64_t pib_gpa;      /* processor interrupt block, 2 MiB (SDM Vol.2 5.8.4) */
 };
 
 /* Why kia_vcpu_run() came back. */
@@ -55,6 +54,8 @@ enum kia_exit kia_vcpu_run(struct kia_vcpu *vcpu, struct kia_run *run);
 void kia_vcpu_kick(struct kia_vcpu *vcpu);
 /* PAL_HALT_LIGHT: sleeps until an unmasked external interrupt (PSR.i does not matter, TPR does), INIT, PMI or a kick. */
 void kia_vcpu_halt(struct kia_vcpu *vcpu);
+/* Back to the reset state. The vcpu does not run. */
+void kia_vcpu_reset(struct kia_vcpu *vcpu);
 unsigned kia_vcpu_index(const struct kia_vcpu *vcpu);
 
 /* An interrupt message: @lid = id << 8 | eid, @dm: 0 INT 2 PMI 4 NMI 5 INIT 7 ExtINT (SDM Vol.2 5.8.4.1). Any thread. */

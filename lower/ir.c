@@ -436,6 +436,24 @@ void ir_fence(struct lower *l) { emit(l, IR_FENCE); }
 
 /* ---- calls and faults ---- */
 
+/* Displacement (from the unit's first bundle) and slot of the instruction after this one. */
+static uint64_t next_insn(const struct lower *l, uint16_t *slot)
+{
+    bool last = l->slot == 2 || (l->mlx && l->slot == 1); /* L+X fills slots 1 and 2 */
+
+    *slot = last ? 0 : (uint16_t)(l->slot + 1);
+    return l->disp + (last ? 16 : 0);
+}
+
+static uint32_t next_pos(const struct lower *l)
+{
+    uint16_t slot;
+    uint64_t disp = next_insn(l, &slot);
+
+    return (uint32_t)(disp / 16 << 2 | slot);
+}
+
+
 static void forget_gr(struct lower *l)
 {
     memset(l->gr_val, 0, sizeof(l->gr_val));
@@ -451,7 +469,7 @@ ir_val ir_call(struct lower *l, ir_helper fn, uint64_t imm, ir_val a, ir_val b, 
     op->imm = imm;
     op->a = a;
     op->b = b;
-    op->aux = flags;
+    op->aux = flags | next_pos(l) << IR_CALL_NEXT_SHIFT;
     op->dst = new_val(l);
     if (!(flags & (IR_CALL_NO_GR | IR_CALL_READS_GR)))
         forget_gr(l);
@@ -467,7 +485,7 @@ ir_val ir_fpop(struct lower *l, ir_helper fn, unsigned isa_op, uint64_t imm, ir_
     op->a = a;
     op->b = b;
     op->c = (uint16_t)isa_op;
-    op->aux = flags | IR_CALL_NO_GR;
+    op->aux = flags | IR_CALL_NO_GR | next_pos(l) << IR_CALL_NEXT_SHIFT;
     op->dst = new_val(l);
     return op->dst;
 }
@@ -590,15 +608,6 @@ void ir_exit_ind(struct lower *l, ir_val target, uint32_t flags)
     op->a = target;
     op->aux = flags;
     end_unless_predicated(l);
-}
-
-/* Displacement (from the unit's first bundle) and slot of the instruction after this one. */
-static uint64_t next_insn(const struct lower *l, uint16_t *slot)
-{
-    bool last = l->slot == 2 || (l->mlx && l->slot == 1);
-
-    *slot = last ? 0 : (uint16_t)(l->slot + 1);
-    return l->disp + (last ? 16 : 0);
 }
 
 void ir_exit_next(struct lower *l)

@@ -99,6 +99,7 @@ enum {
     IR_CALL_NO_PR = 1 << 2,  /* nor predicates */
     IR_CALL_READS_GR = 1 << 3, /* reads general registers but writes none */
     IR_CALL_NO_FAULT = 1 << 4, /* always OPR_OK */
+    IR_CALL_NEXT_SHIFT = 16,   /* {31:16}: pos of the instruction that follows, put in by the builder */
 };
 /* aux of exits */
 enum {

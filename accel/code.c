@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The store of translated units. */
+#include <stdlib.h>
+
+#include "accel/code.h"
+
+enum { HASH_BITS = 14, HASH_SIZE = 1 << HASH_BITS };
+
+struct code_store {
+    struct code_config config;
+    pthread_mutex_t lock;
+    _Atomic(struct code_page *) hash[HASH_SIZE];
+    struct code_unit *graves;       /* dropped, oldest last */
+    _Atomic uint64_t epoch;         /* raised by every drop */
+    _Atomic uint64_t *seen;         /* per vcpu: epoch it has seen outside of units; UINT64_MAX: idle */
+};
+
+static unsigned hash_gpa(uint64_t gpa) { return (unsigned)((gpa >> 12) * UINT64_C(0x9e3779b97f4a7c15) >> (64 - HASH_BITS)); }
+
+struct code_store *code_create(const struct code_config *config)
+{
+    struct code_store *s = calloc(1, sizeof(*s));
+
+    if (!s)
+        return NULL;
+    s->config = *config;
+    s->epoch = 1;
+    s->seen = calloc(config->max_vcpus, sizeof(*s->seen));
+    if (!s->seen) {
+        free(s);
+        return NULL;
+    }
+    for (unsigned i = 0; i < config->max_vcpus; i++)
+        atomic_init(&s->seen[i], UINT64_MAX);
+    pthread_mutex_init(&s->lock, NULL);
+    return s;
+}
+
+static void free_unit(struct code_unit *u)
+{
+    ir_unit_free(u->ir);
+    free(u);
+}
+
+static void free_graves(struct code_unit *u)
+{
+    while (u) {
+        struct code_unit *next = u->grave_next;
+
+        free_unit(u);
+        u = next;
+    }
+}
+
+static void free_page(struct code_page *p)
+{
+    for (unsigned i = 0; i < CODE_PAGE_BUNDLES; i++) {
+        for (struct code_unit *u = p->units[i], *next; u; u = next) {
+            next = u->next;
+            free_unit(u);
+        }
+    }
+    free(p);
+}
+
+void code_destroy(struct code_store *s)
+{
+    if (!s)
+        return;
+    for (unsigned h = 0; h < HASH_SIZE; h++) {
+        for (struct code_page *p = s->hash[h], *next; p; p = next) {
+            next = p->next;
+            free_page(p);
+        }
+    }
+    free_graves(s->graves);
+    pthread_mutex_destroy(&s->lock);
+    free(s->seen);
+    free(s);
+}
+
+static struct code_page *find_page(struct code_store *s, uint64_t gpa)
+{
+    struct code_page *p = atomic_load_explicit(&s->hash[hash_gpa(gpa)], memory_order_acquire);
+
+    while (p && p->gpa != gpa)
+        p = p->next;
+    return p;
+}
+
+struct code_page *code_page(struct code_store *s, uint64_t gpa)
+{
+    struct code_page *p;
+
+    gpa &= ~UINT64_C(0xfff);
+    p = find_page(s, gpa);
+    if (p)
+        return p;
+    pthread_mutex_lock(&s->lock);
+    p = find_page(s, gpa);
+    if (!p) {
+        p = calloc(1, sizeof(*p));
+        if (p) {
+            p->gpa = gpa;
+            p->next = s->hash[hash_gpa(gpa)];
+            atomic_store_explicit(&s->hash[hash_gpa(gpa)], p, memory_order_release);
+        }
+    }
+    pthread_mutex_unlock(&s->lock);
+    return p;
+}
+
+static struct code_unit *translate(struct code_store *s, struct code_page *page, const struct lower_source *src)
+{
+    struct code_unit *u = calloc(1, sizeof(*u));
+
+    if (!u)
+        return NULL;
+    u->ir = lower_unit(src);
+    if (!u->ir) {
+        free(u);
+        return NULL;
+    }
+    u->key = src->key;
+    u->slot = (uint8_t)src->slot;
+    u->next = page->units[(src->gpa & 0xfff) / 16];
+    atomic_store_explicit(&page->any, true, memory_order_relaxed);
+    atomic_store_explicit(&page->units[(src->gpa & 0xfff) / 16], u, memory_order_release);
+    (void)s;
+    return u;
+}
+
+struct code_unit *code_translate(struct code_store *s, struct code_page *page, unsigned offset, unsigned slot, uint32_t key)
+{
+    const uint8_t *host = kia_mem_hva(s->config.mem, page->gpa, 4096);
+    struct code_unit *u;
+
+    if (!host)
+        return NULL;
+
+    struct lower_source src = {
+        .code = (const struct bundle *)(host + offset),
+        .n_bundles = (4096 - offset) / 16,
+        .gpa = page->gpa + offset,
+        .slot = slot,
+        .key = key,
+        .cpuid4 = s->config.cpuid4,
+        .max_insns = key & KEY_CAREFUL ? 1 : LOWER_MAX_INSNS,
+        .gate = s->config.gate,
+        .opaque = s->config.opaque,
+    };
+
+    pthread_mutex_lock(&s->lock);
+    u = code_find(page, offset, slot, key);
+    if (!u)
+        u = translate(s, page, &src);
+    pthread_mutex_unlock(&s->lock);
+    return u;
+}
+
+static void drop_page(struct code_store *s, struct code_page *p)
+{
+    uint64_t epoch = atomic_fetch_add(&s->epoch, 1) + 1;
+
+    for (unsigned i = 0; i < CODE_PAGE_BUNDLES; i++) {
+        struct code_unit *u = p->units[i];
+
+        atomic_store_explicit(&p->units[i], NULL, memory_order_relaxed);
+        while (u) {
+            /* u->next stays as it is: another processor may be walking the list now. */
+            atomic_store_explicit(&u->invalid, true, memory_order_release);
+            u->grave_epoch = epoch;
+            u->grave_next = s->graves;
+            s->graves = u;
+            u = u->next;
+        }
+    }
+    atomic_store_explicit(&p->any, false, memory_order_relaxed);
+}
+
+void code_changed(struct code_store *s, uint64_t gpa, uint64_t len)
+{
+    uint64_t first = gpa >> 12, last = (gpa + (len ? len - 1 : 0)) >> 12;
+
+    if (last - first > HASH_SIZE) { /* more pages than could be looked up one by one */
+        pthread_mutex_lock(&s->lock);
+        for (unsigned h = 0; h < HASH_SIZE; h++) {
+            for (struct code_page *p = s->hash[h]; p; p = p->next) {
+                if (p->gpa >> 12 >= first && p->gpa >> 12 <= last && p->any)
+                    drop_page(s, p);
+            }
+        }
+        pthread_mutex_unlock(&s->lock);
+        return;
+    }
+    for (uint64_t n = first; n <= last; n++) {
+        struct code_page *p = find_page(s, n << 12);
+
+        if (!p || !atomic_load_explicit(&p->any, memory_order_relaxed))
+            continue;
+        pthread_mutex_lock(&s->lock);
+        drop_page(s, p);
+        pthread_mutex_unlock(&s->lock);
+    }
+}
+
+/* Frees the units that every processor has been outside of since they were dropped. */
+static void sweep(struct code_store *s)
+{
+    uint64_t oldest = UINT64_MAX;
+    struct code_unit **link;
+
+    for (unsigned i = 0; i < s->config.max_vcpus; i++) {
+        uint64_t seen = atomic_load(&s->seen[i]);
+
+        oldest = seen < oldest ? seen : oldest;
+    }
+    pthread_mutex_lock(&s->lock);
+    for (link = &s->graves; *link && (*link)->grave_epoch > oldest; link = &(*link)->grave_next)
+        ;
+    free_graves(*link);
+    *link = NULL;
+    pthread_mutex_unlock(&s->lock);
+}
+
+void code_quiesce(struct code_store *s, unsigned index, bool idle)
+{
+    uint64_t now = atomic_load_explicit(&s->epoch, memory_order_relaxed);
+
+    if (idle) {
+        atomic_store(&s->seen[index], UINT64_MAX);
+        return;
+    }
+    if (atomic_load_explicit(&s->seen[index], memory_order_relaxed) == now)
+        return;
+    atomic_store(&s->seen[index], now);
+    sweep(s);
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The store of translated units, found by physical page, shared by all processors of a machine.
+ *
+ * Look-ups take no lock; translating and dropping take the store's. Units that were dropped stay in memory until no processor
+ * can be inside them (code_quiesce()). Source of the rule that code needs fc to be seen: SDM Vol.1 4.4.6.2.
+ */
+#ifndef ACCEL_CODE_H
+#define ACCEL_CODE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "lower/lower.h"
+#include "mem/mem.h"
+
+enum { CODE_PAGE_BUNDLES = 4096 / 16 };
+
+struct code_unit {
+    struct code_unit *next;  /* same first bundle, other slot or key */
+    struct code_unit *grave_next; /* dropped before this one */
+    struct ir_unit *ir;
+    uint32_t key;
+    uint8_t slot;
+    atomic_bool invalid;     /* bytes changed: not to be entered again */
+    uint64_t grave_epoch;    /* when it was dropped */
+};
+
+struct code_page {
+    struct code_page *next;  /* in its hash bucket */
+    uint64_t gpa;
+    _Atomic(struct code_unit *) units[CODE_PAGE_BUNDLES]; /* by first bundle */
+    atomic_bool any;         /* some unit is there */
+};
+
+struct code_store;
+
+struct code_config {
+    struct kia_mem *mem;
+    uint64_t cpuid4;
+    int (*gate)(void *opaque, uint64_t gpa);
+    void *opaque;
+    unsigned max_vcpus;
+};
+
+struct code_store *code_create(const struct code_config *config);
+void code_destroy(struct code_store *s);
+
+/* The page's entry, made if needed; NULL if memory ran out. Never freed before code_destroy(). Any thread. */
+struct code_page *code_page(struct code_store *s, uint64_t gpa);
+
+/**
+ * code_find - the unit that starts at a bundle and slot under a key
+ * @page: of @offset's page
+ * @offset: of the bundle in the page, 0-4080
+ * Return: NULL if there is none yet.
+ */
+static inline struct code_unit *code_find(struct code_page *page, unsigned offset, unsigned slot, uint32_t key)
+{
+    struct code_unit *u = atomic_load_explicit(&page->units[offset / 16], memory_order_acquire);
+
+    while (u && (u->key != key || u->slot != slot))
+        u = u->next;
+    return u;
+}
+
+/* Translates what code_find() did not find. NULL where the page is no RAM or memory ran out. Any vcpu thread. */
+struct code_unit *code_translate(struct code_store *s, struct code_page *page, unsigned offset, unsigned slot, uint32_t key);
+
+/* Bytes changed: drops the units of all pages touched. Any thread. */
+void code_changed(struct code_store *s, uint64_t gpa, uint64_t len);
+
+/* vcpu @index is inside no unit now. Cheap when nothing was dropped. @idle: and will not be until its next call. */
+void code_quiesce(struct code_store *s, unsigned index, bool idle);
+
+#endif

@@ -1,0 +1,440 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The software processor as an accelerator: machines, processors, interrupts and the run loop. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "accel/soft.h"
+#include "arch/interruption.h"
+#include "arch/mmu.h"
+#include "arch/ops.h"
+#include "arch/rse.h"
+#include "interp/interp.h"
+#include "vmm/log.h"
+
+enum { NAT_RECHECK_UNITS = 64, NO_PROGRESS_LIMIT = 64 };
+
+/* ---- machines ---- */
+
+static int gate_at(void *opaque, uint64_t gpa)
+{
+    struct kia_vm *vm = opaque;
+    unsigned n = atomic_load_explicit(&vm->n_gates, memory_order_acquire);
+
+    for (unsigned i = 0; i < n; i++) {
+        if (vm->gates[i].gpa == gpa)
+            return (int)vm->gates[i].number;
+    }
+    return -1;
+}
+
+static void on_code_changed(void *opaque, uint64_t gpa, uint64_t len)
+{
+    struct kia_vm *vm = opaque;
+
+    code_changed(vm->code, gpa, len);
+}
+
+static void publish_model(struct kia_vm *vm)
+{
+    const struct cpu_model *m = &vm->model;
+
+    vm->public_model = (struct kia_cpu_model){
+        .name = m->name, .n_itr = m->n_itr, .n_dtr = m->n_dtr, .n_pkr = m->n_pkr, .n_ibr_pairs = m->n_ibr_pairs,
+        .n_dbr_pairs = m->n_dbr_pairs, .rid_bits = m->rid_bits, .pa_bits = m->pa_bits, .va_msb = m->va_msb,
+        .key_bits = m->key_bits, .stacked = N_STACKED, .page_sizes = m->page_sizes, .cpuid3 = m->cpuid3,
+        .cpuid4 = m->cpuid4, .vti = m->vti,
+    };
+}
+
+static int check_accel(const char *accel)
+{
+    if (accel && strcmp(accel, "soft") && strcmp(accel, "soft,jit=off"))
+        return kia_err(-EINVAL, "no accelerator '%s': use -accel soft", accel);
+    return 0;
+}
+
+int kia_vm_create(const struct kia_vm_config *config, struct kia_vm **out)
+{
+    struct kia_vm *vm = calloc(1, sizeof(*vm));
+    struct timespec ts;
+    int err;
+
+    if (!vm)
+        return kia_err(-ENOMEM, "cannot create the machine");
+    err = check_accel(config->accel);
+    if (!err)
+        err = soft_model_parse(config->cpu, &vm->model);
+    if (err)
+        goto fail;
+    vm->mem = config->mem;
+    vm->max_vcpus = config->max_vcpus;
+    publish_model(vm);
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    vm->vm.model = &vm->model;
+    vm->vm.itc_hz = config->itc_hz;
+    vm->vm.clock_epoch_ns = (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+    vm->vm.timer_changed = soft_timer_changed;
+    vm->vm.code_changed = on_code_changed;
+    vm->vm.code_opaque = vm;
+    vm->vcpus = calloc(config->max_vcpus, sizeof(*vm->vcpus));
+    vm->vm.vcpus = calloc(config->max_vcpus, sizeof(*vm->vm.vcpus));
+    vm->code = code_create(&(struct code_config){ .mem = config->mem, .cpuid4 = vm->model.cpuid4, .gate = gate_at,
+                                                  .opaque = vm, .max_vcpus = config->max_vcpus });
+    err = -ENOMEM;
+    if (!vm->vcpus || !vm->vm.vcpus || !vm->code)
+        goto fail;
+    err = soft_timer_start(vm);
+    if (err)
+        goto fail;
+    kia_mem_set_write_hook(config->mem, on_code_changed, vm);
+    *out = vm;
+    return 0;
+fail:
+    code_destroy(vm->code);
+    free(vm->vcpus);
+    free(vm->vm.vcpus);
+    free(vm);
+    return err;
+}
+
+void kia_vm_destroy(struct kia_vm *vm)
+{
+    if (!vm)
+        return;
+    soft_timer_stop(vm);
+    kia_mem_set_write_hook(vm->mem, NULL, NULL);
+    for (unsigned i = 0; i < vm->max_vcpus; i++) {
+        struct kia_vcpu *vcpu = vm->vcpus[i];
+
+        if (!vcpu)
+            continue;
+        tlb_destroy(vcpu->v);
+        free(vcpu->v);
+        pthread_cond_destroy(&vcpu->halt_cond);
+        pthread_mutex_destroy(&vcpu->halt_lock);
+        free(vcpu);
+    }
+    code_destroy(vm->code);
+    free(vm->vcpus);
+    free(vm->vm.vcpus);
+    free(vm);
+}
+
+uint64_t kia_vm_itc_hz(const struct kia_vm *vm) { return vm->vm.itc_hz; }
+const struct kia_cpu_model *kia_vm_model(const struct kia_vm *vm) { return &vm->public_model; }
+
+/* Slot 0: major opcode 2 of the M unit, which the SDM reserves: an Illegal Operation wherever it is no gate. */
+#define GATE_SLOT (UINT64_C(2) << 37)
+#define NOP_I     (UINT64_C(1) << 27)
+#define NOP_B     (UINT64_C(2) << 37)
+#define BR_COND_B0 (UINT64_C(0x20) << 27 | UINT64_C(1) << 12)
+#define BR_RET_B0  (UINT64_C(0x21) << 27 | UINT64_C(4) << 6 | UINT64_C(1) << 12)
+enum { TEMPLATE_MIB_STOP = 0x11 };
+
+int kia_vm_add_gate(struct kia_vm *vm, uint64_t gpa, unsigned gate, enum kia_gate_kind kind)
+{
+    uint64_t slot2 = kind == KIA_GATE_RETURN ? BR_RET_B0 : kind == KIA_GATE_BRANCH ? BR_COND_B0 : NOP_B;
+    struct bundle b = isa_bundle_make(TEMPLATE_MIB_STOP, GATE_SLOT, NOP_I, slot2);
+    unsigned n = vm->n_gates, i;
+
+    for (i = 0; i < n && vm->gates[i].gpa != gpa; i++)
+        ;
+    if (i == SOFT_MAX_GATES)
+        return -ENOSPC;
+    vm->gates[i] = (struct soft_gate){ .gpa = gpa, .number = gate };
+    if (i == n)
+        atomic_store_explicit(&vm->n_gates, n + 1, memory_order_release);
+    return kia_mem_write(vm->mem, gpa, &b, sizeof(b));
+}
+
+/* ---- processors ---- */
+
+int kia_vcpu_create(struct kia_vm *vm, unsigned index, uint8_t lid_id, uint8_t lid_eid, struct kia_vcpu **out)
+{
+    struct kia_vcpu *vcpu = calloc(1, sizeof(*vcpu));
+    struct vcpu *v = calloc(1, sizeof(*v));
+
+    assert(index < vm->max_vcpus && !vm->vcpus[index]);
+    if (!vcpu || !v)
+        goto fail;
+    vcpu->v = v;
+    vcpu->vm = vm;
+    atomic_init(&vcpu->deadline_ns, UINT64_MAX);
+    pthread_mutex_init(&vcpu->halt_lock, NULL);
+    pthread_cond_init(&vcpu->halt_cond, NULL);
+    v->vm = &vm->vm;
+    v->mem = vm->mem;
+    v->index = index;
+    v->engine = vcpu;
+    if (tlb_create(v))
+        goto fail;
+    vcpu_reset(v);
+    cr_write(v, CR_LID, (uint64_t)lid_id << 24 | (uint64_t)lid_eid << 16);
+    vm->vcpus[index] = vcpu;
+    vm->vm.vcpus[index] = v;
+    if (index >= vm->vm.n_vcpus)
+        vm->vm.n_vcpus = index + 1;
+    *out = vcpu;
+    return 0;
+fail:
+    free(v);
+    free(vcpu);
+    return kia_err(-ENOMEM, "cannot create processor %u", index);
+}
+
+void kia_vcpu_reset(struct kia_vcpu *vcpu)
+{
+    uint64_t lid = cr_read(vcpu->v, CR_LID);
+
+    vcpu_reset(vcpu->v);
+    cr_write(vcpu->v, CR_LID, lid);
+    atomic_store(&vcpu->deadline_ns, UINT64_MAX);
+    vcpu->no_progress = 0;
+}
+
+unsigned kia_vcpu_index(const struct kia_vcpu *vcpu) { return vcpu->v->index; }
+
+void soft_attend(struct kia_vcpu *vcpu, uint32_t bits)
+{
+    atomic_fetch_or(&vcpu->v->attention, bits);
+    pthread_mutex_lock(&vcpu->halt_lock);
+    pthread_cond_signal(&vcpu->halt_cond);
+    pthread_mutex_unlock(&vcpu->halt_lock);
+}
+
+void kia_vcpu_kick(struct kia_vcpu *vcpu) { soft_attend(vcpu, ATTN_KICK); }
+
+void kia_vcpu_halt(struct kia_vcpu *vcpu)
+{
+    const uint32_t wake = ATTN_KICK | ATTN_INIT | ATTN_PMI | ATTN_SYNC;
+    struct vcpu *v = vcpu->v;
+
+    code_quiesce(vcpu->vm->code, v->index, true);
+    pthread_mutex_lock(&vcpu->halt_lock);
+    for (;;) {
+        if (atomic_fetch_and(&v->attention, ~(uint32_t)ATTN_TIMER) & ATTN_TIMER)
+            itc_check(v);
+        if ((atomic_load(&v->attention) & wake) || sapic_unmasked_pending(v))
+            break;
+        pthread_cond_wait(&vcpu->halt_cond, &vcpu->halt_lock);
+    }
+    pthread_mutex_unlock(&vcpu->halt_lock);
+}
+
+void kia_vm_interrupt(struct kia_vm *vm, uint16_t lid, unsigned dm, uint8_t vector)
+{
+    for (unsigned i = 0; i < vm->max_vcpus; i++) {
+        struct kia_vcpu *vcpu = vm->vcpus[i];
+
+        if (!vcpu || (vcpu->v->cr[CR_LID] >> 16 & 0xffff) != lid)
+            continue;
+        switch (dm) {
+        case 0:
+            sapic_post(vcpu->v, vector);
+            soft_attend(vcpu, ATTN_IRQ);
+            break;
+        case 2:
+            soft_attend(vcpu, ATTN_PMI);
+            break;
+        case 4:
+            sapic_post(vcpu->v, 2);
+            soft_attend(vcpu, ATTN_IRQ);
+            break;
+        case 5:
+            soft_attend(vcpu, ATTN_INIT);
+            break;
+        case 7:
+            sapic_post(vcpu->v, 0);
+            soft_attend(vcpu, ATTN_IRQ);
+            break;
+        default:
+            break;
+        }
+        return;
+    }
+}
+
+/* ---- the run loop ---- */
+
+static enum kia_exit stuck(struct kia_run *run, const char *why, uint64_t ip)
+{
+    run->exit = KIA_EXIT_STUCK;
+    snprintf(run->why, sizeof(run->why), "%s (ip %016" PRIx64 ")", why, ip);
+    return run->exit;
+}
+
+/* Looks at the attention bits. Return: true if the loop is to be left, with run->exit set. */
+static bool attend(struct kia_vcpu *vcpu, uint32_t bits, struct kia_run *run)
+{
+    static const struct {
+        uint32_t bit;
+        enum kia_exit exit;
+    } exits[] = { { ATTN_KICK, KIA_EXIT_KICKED }, { ATTN_INIT, KIA_EXIT_INIT }, { ATTN_PMI, KIA_EXIT_PMI } };
+    struct vcpu *v = vcpu->v;
+
+    for (size_t i = 0; i < sizeof(exits) / sizeof(*exits); i++) {
+        if (bits & exits[i].bit) {
+            atomic_fetch_and(&v->attention, ~exits[i].bit);
+            run->exit = exits[i].exit;
+            return true;
+        }
+    }
+    if (bits & ATTN_SYNC) {
+        atomic_fetch_and(&v->attention, ~(uint32_t)ATTN_SYNC);
+        tlb_serve_purges(v);
+    }
+    if (interruption_external(v))
+        vcpu->no_progress = 0;
+    return false;
+}
+
+/* The code page that v->ip lies in; NULL if the fetch faulted (v->fault) or the page is no memory (@bad). */
+static struct code_page *fetch_page(struct kia_vcpu *vcpu, bool *bad)
+{
+    struct vcpu *v = vcpu->v;
+    struct ftlb_entry *e = &v->ftlb[v->ip >> 12 & (FTLB_SIZE - 1)];
+    uint64_t tag = (v->ip & ~UINT64_C(0xfff)) ^ v->itag[v->ip >> 61];
+    struct code_page *page;
+    uint64_t gpa;
+
+    *bad = false;
+    if (__builtin_expect(e->tag == tag && e->page, 1))
+        return e->page;
+    if (mmu_fetch(v, v->ip, &gpa, NULL) != OPR_OK)
+        return NULL;
+    *bad = true;
+    if (!kia_mem_hva(vcpu->vm->mem, gpa & ~UINT64_C(0xfff), 4096))
+        return NULL;
+    page = code_page(vcpu->vm->code, gpa);
+    if (page && e->tag == tag)
+        e->page = page;
+    return page;
+}
+
+static struct code_unit *find_unit(struct kia_vcpu *vcpu, bool *bad)
+{
+    struct vcpu *v = vcpu->v;
+    struct code_page *page = fetch_page(vcpu, bad);
+    struct code_unit *u;
+
+    if (!page)
+        return NULL;
+    u = code_find(page, v->ip & 0xff0, v->ri, v->key);
+    if (!u)
+        u = code_translate(vcpu->vm->code, page, v->ip & 0xff0, v->ri, v->key);
+    *bad = !u;
+    return u;
+}
+
+/* CR.IIPA follows the last bundle that completed an instruction while psr.ic is 1 (SDM Vol.2 3.3.5.7). */
+static void track_iipa(struct vcpu *v, const struct ir_unit *u, uint64_t ip0, unsigned last_pos, bool completed)
+{
+    unsigned bundle = last_pos >> 2;
+
+    if (!(u->key & KEY_IC))
+        return;
+    if (!completed) {
+        if (last_pos == u->slot)
+            return; /* the unit's first instruction faulted */
+        if ((last_pos & 3) == 0)
+            bundle--;
+    }
+    v->cr[CR_IIPA] = ip0 + (uint64_t)bundle * 16;
+}
+
+static void end_careful(struct vcpu *v, enum unit_end end, const struct unit_result *r, uint64_t psr, uint64_t ip0)
+{
+    unsigned flags = (r->taken ? TRAP_TAKEN : 0) | (r->was_rfi ? TRAP_RFI : 0) | (end == UNIT_TRAP ? TRAP_FP : 0);
+
+    v->trap_ip = ip0;
+    v->trap_ri = r->last_pos & 3;
+    trap_after_insn(v, psr, flags);
+}
+
+/* Runs one unit and delivers what it raised. Return: true if the loop is to be left. */
+static bool run_unit(struct kia_vcpu *vcpu, const struct ir_unit *u, struct kia_run *run)
+{
+    struct vcpu *v = vcpu->v;
+    uint64_t ip0 = v->ip, psr = v->psr;
+    struct unit_result r;
+    enum unit_end end = interp_unit(v, u, &r);
+
+    track_iipa(v, u, ip0, r.last_pos, end != UNIT_FAULT);
+    if (end == UNIT_FAULT) {
+        if (r.last_pos != u->slot)
+            vcpu->no_progress = 0;
+        interruption_deliver(v);
+        if (++vcpu->no_progress > NO_PROGRESS_LIMIT) {
+            stuck(run, "the first instruction of the interruption handler faults for ever", v->ip);
+            return true;
+        }
+        return false;
+    }
+    vcpu->no_progress = 0;
+    if (u->key & KEY_CAREFUL)
+        end_careful(v, end, &r, psr, ip0);
+    else if (end == UNIT_TRAP)
+        interruption_deliver(v);
+    if (end == UNIT_GATE) {
+        run->exit = KIA_EXIT_GATE;
+        run->gate = r.gate;
+        return true;
+    }
+    return false;
+}
+
+/* A frame whose registers are missing gets them before the next instruction (SDM Vol.2 6.8). */
+static bool complete_frame(struct kia_vcpu *vcpu, struct kia_run *run)
+{
+    if (rse_complete_frame(vcpu->v) == OPR_OK)
+        return false;
+    interruption_deliver(vcpu->v);
+    if (++vcpu->no_progress <= NO_PROGRESS_LIMIT)
+        return false;
+    stuck(run, "the register stack cannot be loaded", vcpu->v->ip);
+    return true;
+}
+
+enum kia_exit kia_vcpu_run(struct kia_vcpu *vcpu, struct kia_run *run)
+{
+    struct vcpu *v = vcpu->v;
+
+    for (;;) {
+        uint32_t bits = atomic_load_explicit(&v->attention, memory_order_relaxed);
+        struct code_unit *u;
+        bool bad;
+
+        code_quiesce(vcpu->vm->code, v->index, false);
+        if (__builtin_expect(bits, 0) && attend(vcpu, bits, run))
+            break;
+        if (__builtin_expect(v->rse.cfle, 0)) {
+            if (complete_frame(vcpu, run))
+                break;
+            continue;
+        }
+        if (v->nat_any && vcpu->nat_countdown-- == 0) {
+            vcpu->nat_countdown = NAT_RECHECK_UNITS;
+            vcpu_nat_recheck(v);
+        }
+        u = find_unit(vcpu, &bad);
+        if (__builtin_expect(!u, 0)) {
+            if (bad) {
+                stuck(run, "instruction fetch from an address where there is no memory", v->ip);
+                break;
+            }
+            interruption_deliver(v);
+            if (++vcpu->no_progress > NO_PROGRESS_LIMIT) {
+                stuck(run, "the interruption handler cannot be fetched", v->ip);
+                break;
+            }
+            continue;
+        }
+        if (run_unit(vcpu, u->ir, run))
+            break;
+    }
+    code_quiesce(vcpu->vm->code, v->index, true);
+    return run->exit;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The software processor's side of accel.h: what its files share. */
+#ifndef ACCEL_SOFT_H
+#define ACCEL_SOFT_H
+
+#include <pthread.h>
+
+#include "accel/accel.h"
+#include "accel/code.h"
+#include "arch/vcpu.h"
+#include "arch/vm.h"
+
+enum { SOFT_MAX_GATES = 1024 };
+
+struct soft_gate {
+    uint64_t gpa;
+    unsigned number;
+};
+
+struct kia_vm {
+    struct vm vm;                  /* what arch/ sees */
+    struct cpu_model model;
+    struct kia_cpu_model public_model;
+    struct kia_mem *mem;
+    struct code_store *code;
+    struct kia_vcpu **vcpus;       /* by index; NULL where none was created */
+    unsigned max_vcpus;
+    struct soft_gate gates[SOFT_MAX_GATES];
+    _Atomic unsigned n_gates;
+    /* the interval timer's thread */
+    pthread_t timer_thread;
+    pthread_mutex_t timer_lock;
+    pthread_cond_t timer_cond;
+    uint64_t timer_wakes_ns;       /* when the thread wakes up next */
+    bool timer_stop;
+};
+
+struct kia_vcpu {
+    struct vcpu *v;
+    struct kia_vm *vm;
+    unsigned nat_countdown;        /* careful units until the next look for NaTs */
+    unsigned no_progress;          /* interruptions delivered since an instruction completed */
+    pthread_mutex_t halt_lock;
+    pthread_cond_t halt_cond;
+    _Atomic uint64_t deadline_ns;  /* of the interval timer */
+};
+
+/* The model of -cpu's value. 0 or -EINVAL with a message. */
+int soft_model_parse(const char *cpu, struct cpu_model *model);
+
+int soft_timer_start(struct kia_vm *vm);
+void soft_timer_stop(struct kia_vm *vm);
+/* vm.timer_changed */
+void soft_timer_changed(struct vcpu *v);
+
+/* Sets attention bits and wakes the vcpu if it sleeps. Any thread. */
+void soft_attend(struct kia_vcpu *vcpu, uint32_t bits);
+
+#endif

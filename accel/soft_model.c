@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Processor models: what -cpu names, and what CPUID and PAL answer for each. */
+#include <errno.h>
+#include <string.h>
+
+#include "accel/soft.h"
+#include "vmm/log.h"
+
+/* 4K 8K 16K 64K 256K 1M 4M 16M 64M 256M 1G 4G */
+#define PAGE_SIZES UINT64_C(0x155557000)
+#define CPUID4_LB (UINT64_C(1) << 0)
+#define CPUID4_AO (UINT64_C(1) << 2)
+#define CPUID4_CZ (UINT64_C(1) << 32)
+#define CPUID4_X2 (UINT64_C(1) << 33)
+
+#define COMMON                                                                                                       \
+    .n_itr = 64, .n_dtr = 64, .n_pkr = N_PKR, .n_ibr_pairs = N_BR_PAIRS, .n_dbr_pairs = N_BR_PAIRS, .rid_bits = 24,   \
+    .key_bits = 24, .pa_bits = 50, .va_msb = 60, .page_sizes = PAGE_SIZES, .purge_sizes = PAGE_SIZES
+
+/* CPUID[3]: archrev, family, model, revision, highest index (SDM Vol.1 3.1.11). */
+static const struct cpu_model models[] = {
+    { .name = "madison", COMMON, .cpuid3 = 0x1f010504, .cpuid4 = CPUID4_LB },
+    { .name = "montecito", COMMON, .cpuid3 = 0x20000704, .cpuid4 = CPUID4_LB | CPUID4_AO },
+    { .name = "tukwila", COMMON, .cpuid3 = 0x20020404, .cpuid4 = CPUID4_LB | CPUID4_AO },
+    { .name = "poulson", COMMON, .cpuid3 = 0x21000404, .cpuid4 = CPUID4_LB | CPUID4_AO | CPUID4_CZ | CPUID4_X2 },
+    { .name = "max", COMMON, .cpuid3 = 0x21000404, .cpuid4 = CPUID4_LB | CPUID4_AO | CPUID4_CZ | CPUID4_X2 },
+};
+
+void kia_cpu_help(FILE *out)
+{
+    for (size_t i = 0; i < sizeof(models) / sizeof(*models); i++)
+        fprintf(out, "%s%s\n", models[i].name, strcmp(models[i].name, "montecito") ? "" : " (default)");
+}
+
+int soft_model_parse(const char *cpu, struct cpu_model *model)
+{
+    if (!cpu)
+        cpu = "montecito";
+    for (size_t i = 0; i < sizeof(models) / sizeof(*models); i++) {
+        if (!strcmp(models[i].name, cpu)) {
+            *model = models[i];
+            return 0;
+        }
+    }
+    return kia_err(-EINVAL, "no processor model '%s': -cpu help lists them", cpu);
+}

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Registers and guest memory of the software processor, for firmware and tools. */
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "accel/soft.h"
+#include "arch/interruption.h"
+#include "arch/mmu.h"
+#include "arch/ops.h"
+#include "arch/rse.h"
+
+uint64_t kia_get_gr(struct kia_vcpu *vcpu, unsigned r, bool *nat)
+{
+    assert(r < 128);
+    if (nat)
+        *nat = gr_nat(vcpu->v, r);
+    return r ? *gr_slot(vcpu->v, r) : 0;
+}
+
+void kia_set_gr(struct kia_vcpu *vcpu, unsigned r, uint64_t value)
+{
+    assert(r > 0 && r < 128);
+    gr_set(vcpu->v, r, value, false);
+}
+
+uint64_t kia_get_br(struct kia_vcpu *vcpu, unsigned b)
+{
+    assert(b < 8);
+    return vcpu->v->br[b];
+}
+
+void kia_set_br(struct kia_vcpu *vcpu, unsigned b, uint64_t value)
+{
+    assert(b < 8);
+    vcpu->v->br[b] = value;
+}
+
+uint64_t kia_get_ar(struct kia_vcpu *vcpu, unsigned ar)
+{
+    assert(ar < 128);
+    return ar_read(vcpu->v, ar);
+}
+
+void kia_set_ar(struct kia_vcpu *vcpu, unsigned ar, uint64_t value)
+{
+    assert(ar < 128);
+    ar_write(vcpu->v, ar, value);
+}
+
+uint64_t kia_get_cr(struct kia_vcpu *vcpu, unsigned cr)
+{
+    assert(cr < 128);
+    return cr_read(vcpu->v, cr);
+}
+
+void kia_set_cr(struct kia_vcpu *vcpu, unsigned cr, uint64_t value)
+{
+    assert(cr < 128);
+    cr_write(vcpu->v, cr, value);
+}
+
+uint64_t kia_get_rr(struct kia_vcpu *vcpu, unsigned rr)
+{
+    assert(rr < 8);
+    return vcpu->v->rr[rr];
+}
+
+void kia_set_rr(struct kia_vcpu *vcpu, unsigned rr, uint64_t value)
+{
+    assert(rr < 8);
+    vcpu->v->rr[rr] = value;
+    mmu_update_tags(vcpu->v);
+}
+
+/* The predicates by physical number, as mov from and to pr see them. */
+uint64_t kia_get_pr(struct kia_vcpu *vcpu) { return pr_rotate(vcpu->v->pr, cfm_rrb_pr(vcpu->v->cfm)); }
+
+void kia_set_pr(struct kia_vcpu *vcpu, uint64_t value)
+{
+    vcpu->v->pr = pr_rotate(value | 1, (48 - cfm_rrb_pr(vcpu->v->cfm)) % 48);
+}
+
+uint64_t kia_get_psr(struct kia_vcpu *vcpu) { return vcpu->v->psr | (uint64_t)vcpu->v->ri << PSR_RI_SHIFT; }
+void kia_set_psr(struct kia_vcpu *vcpu, uint64_t value) { psr_write(vcpu->v, value & ~PSR_RI); }
+uint64_t kia_get_cfm(struct kia_vcpu *vcpu) { return vcpu->v->cfm; }
+void kia_set_cfm(struct kia_vcpu *vcpu, uint64_t value) { rse_reset_frame(vcpu->v, value & CFM_BITS); }
+uint64_t kia_get_ip(struct kia_vcpu *vcpu) { return vcpu->v->ip; }
+
+void kia_set_ip(struct kia_vcpu *vcpu, uint64_t ip)
+{
+    vcpu->v->ip = ip & ~UINT64_C(15);
+    vcpu->v->ri = 0;
+}
+
+uint64_t kia_get_cpuid(struct kia_vcpu *vcpu, unsigned index)
+{
+    assert(index < 5);
+    return vcpu->v->cpuid[index];
+}
+
+void kia_vcpu_br_ret(struct kia_vcpu *vcpu, uint64_t target)
+{
+    uint64_t out;
+
+    op_br_ret(vcpu->v, 0, target, 0, &out);
+}
+
+/* A gate's own reference faulted: the guest takes the fault at the gate and comes back to it. */
+static int gate_fault(struct vcpu *v)
+{
+    v->ri = 0;
+    interruption_deliver(v);
+    return KIA_RETRY;
+}
+
+int kia_vcpu_read_va(struct kia_vcpu *vcpu, uint64_t gva, void *buf, size_t len)
+{
+    unsigned char *to = buf;
+
+    while (len) {
+        unsigned size = (gva & 7) == 0 && len >= 8 ? 8 : 1;
+        uint64_t value;
+
+        if (mem_load(vcpu->v, gva, size, REF_R, &value) != OPR_OK)
+            return gate_fault(vcpu->v);
+        memcpy(to, &value, size);
+        gva += size;
+        to += size;
+        len -= size;
+    }
+    return 0;
+}
+
+/* Two passes: nothing is written before all of it is known to be writable. */
+int kia_vcpu_write_va(struct kia_vcpu *vcpu, uint64_t gva, const void *buf, size_t len)
+{
+    const unsigned char *from = buf;
+    void *hva;
+
+    for (uint64_t a = gva, end = gva + len; a < end; a = (a | 0xfff) + 1) {
+        if (mem_rmw_hva(vcpu->v, a, 1, REF_W, &hva) != OPR_OK)
+            return gate_fault(vcpu->v);
+    }
+    while (len) {
+        unsigned size = (gva & 7) == 0 && len >= 8 ? 8 : 1;
+        uint64_t value = 0;
+
+        memcpy(&value, from, size);
+        if (mem_store(vcpu->v, gva, size, REF_W, value) != OPR_OK)
+            return gate_fault(vcpu->v);
+        gva += size;
+        from += size;
+        len -= size;
+    }
+    return 0;
+}
+
+void kia_vcpu_purge_all_tc(struct kia_vcpu *vcpu) { tlb_purge_all_tc(vcpu->v); }
+
+bool kia_vcpu_tr_read(struct kia_vcpu *vcpu, bool data, unsigned index, uint64_t out[4])
+{
+    return tlb_tr_read(vcpu->v, data, index, out);
+}
+
+static void dump(FILE *out, const char *name, unsigned n, uint64_t value)
+{
+    fprintf(out, "%s%u %016" PRIx64 "\n", name, n, value);
+}
+
+static void dump_control(struct vcpu *v, FILE *out)
+{
+    static const uint8_t ars[] = { AR_RSC, AR_BSP, AR_BSPSTORE, AR_RNAT, AR_CCV, AR_UNAT, AR_FPSR, AR_PFS, AR_LC, AR_EC };
+    static const uint8_t crs[] = { CR_DCR, CR_ITM, CR_IVA, CR_PTA, CR_IPSR, CR_ISR, CR_IIP, CR_IFA, CR_ITIR, CR_IIPA, CR_IFS,
+                                   CR_IIM, CR_IHA, CR_LID, CR_TPR, CR_ITV };
+
+    for (unsigned i = 0; i < 8; i++)
+        dump(out, "ar.k", i, v->kr[i]);
+    for (size_t i = 0; i < sizeof(ars); i++)
+        dump(out, "ar", ars[i], ar_read(v, ars[i]));
+    for (size_t i = 0; i < sizeof(crs); i++)
+        dump(out, "cr", crs[i], cr_read(v, crs[i]));
+    for (unsigned i = 0; i < 8; i++)
+        dump(out, "rr", i, v->rr[i]);
+}
+
+void kia_vcpu_dump(struct kia_vcpu *vcpu, FILE *out)
+{
+    struct vcpu *v = vcpu->v;
+
+    fprintf(out, "cpu %u\nip %016" PRIx64 "\npsr %016" PRIx64 "\ncfm %016" PRIx64 "\npr %016" PRIx64 "\n", v->index, v->ip,
+            kia_get_psr(vcpu), v->cfm, kia_get_pr(vcpu));
+    for (unsigned r = 0; r < 32 + cfm_sof(v->cfm); r++)
+        fprintf(out, "r%u %016" PRIx64 "%s\n", r, kia_get_gr(vcpu, r, NULL), gr_nat(v, r) ? " nat" : "");
+    for (unsigned f = 0; f < 128; f++) {
+        struct ia64_fr value = fr_get(v, f);
+
+        fprintf(out, "f%u %05" PRIx64 " %016" PRIx64 "\n", f, value.se, value.sig);
+    }
+    for (unsigned i = 0; i < 8; i++)
+        dump(out, "b", i, v->br[i]);
+    dump_control(v, out);
+}

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* General registers: NaT bits, banks, and the rotation of all three files. docs/state.md has the layout. */
+#include <string.h>
+
+#include "arch/alat.h"
+#include "arch/gr.h"
+
+void vcpu_update_key(struct vcpu *v)
+{
+    uint64_t psr = v->psr;
+    uint32_t key = (uint32_t)(psr >> PSR_CPL_SHIFT) & KEY_CPL;
+
+    key |= psr & PSR_DT ? KEY_DT : 0;
+    key |= psr & PSR_IT ? KEY_IT : 0;
+    key |= psr & PSR_RT ? KEY_RT : 0;
+    key |= psr & PSR_BE ? KEY_BE : 0;
+    key |= psr & PSR_VM ? KEY_VM : 0;
+    key |= psr & PSR_IC ? KEY_IC : 0;
+    key |= psr & PSR_DFL ? KEY_DFL : 0;
+    key |= psr & PSR_DFH ? KEY_DFH : 0;
+    key |= psr & PSR_AC ? KEY_AC : 0;
+    key |= psr & PSR_CAREFUL ? KEY_CAREFUL : 0;
+    key |= v->nat_any ? KEY_NAT : 0;
+    key |= cfm_sor(v->cfm) / 8 << KEY_SOR_SHIFT;
+    v->key = key;
+}
+
+static void bit_put(uint64_t *map, size_t i, bool value)
+{
+    uint64_t bit = UINT64_C(1) << (i % 64);
+
+    map[i / 64] = value ? map[i / 64] | bit : map[i / 64] & ~bit;
+}
+
+static bool bit_get(const uint64_t *map, size_t i) { return map[i / 64] >> (i % 64) & 1; }
+
+void gr_set_nat(struct vcpu *v, unsigned r, bool nat)
+{
+    if (nat && !v->nat_any) {
+        v->nat_any = true;
+        v->key |= KEY_NAT;
+    }
+    if (r < 32)
+        v->nat_gr = nat ? v->nat_gr | UINT32_C(1) << r : v->nat_gr & ~(UINT32_C(1) << r);
+    else if (r - 32 < cfm_sor(v->cfm))
+        bit_put(v->nat_rot, (size_t)(v->rot - v->rot_gr) + r - 32, nat);
+    else
+        bit_put(v->nat_stack, (size_t)(v->frame - v->stack) + r - 32, nat);
+}
+
+bool gr_stack_nat(const struct vcpu *v, const uint64_t *slot) { return bit_get(v->nat_stack, (size_t)(slot - v->stack)); }
+
+void gr_set_stack_nat(struct vcpu *v, const uint64_t *slot, bool nat)
+{
+    if (nat && !v->nat_any) {
+        v->nat_any = true;
+        v->key |= KEY_NAT;
+    }
+    bit_put(v->nat_stack, (size_t)(slot - v->stack), nat);
+}
+
+/* Clears bits [from, to) of a map. */
+static void clear_range(uint64_t *map, size_t from, size_t to)
+{
+    for (; from < to && from % 64; from++)
+        bit_put(map, from, false);
+    for (; from + 64 <= to; from += 64)
+        map[from / 64] = 0;
+    for (; from < to; from++)
+        bit_put(map, from, false);
+}
+
+void vcpu_nat_recheck(struct vcpu *v)
+{
+    size_t base = (size_t)(v->frame - v->stack);
+    size_t low = base - (size_t)(v->rse.ndirty > 0 ? v->rse.ndirty : 0);
+    size_t rot = (size_t)(v->rot - v->rot_gr);
+    uint64_t any = v->nat_gr | v->nat_bank;
+
+    if (!v->nat_any)
+        return;
+    clear_range(v->nat_stack, 0, low);
+    clear_range(v->nat_stack, base + cfm_sof(v->cfm), STACK_SLOTS + STACK_SLACK);
+    clear_range(v->nat_rot, 0, rot);
+    clear_range(v->nat_rot, rot + cfm_sor(v->cfm), ROT_SLOTS + 128);
+    for (size_t i = 0; i < sizeof(v->nat_stack) / 8; i++)
+        any |= v->nat_stack[i];
+    for (size_t i = 0; i < sizeof(v->nat_rot) / 8; i++)
+        any |= v->nat_rot[i];
+    if (!any) {
+        v->nat_any = false;
+        v->key &= ~KEY_NAT;
+    }
+}
+
+void gr_switch_bank(struct vcpu *v)
+{
+    uint32_t nats = v->nat_gr & 0xffff0000;
+
+    for (unsigned i = 0; i < 16; i++) {
+        uint64_t t = v->gr[16 + i];
+
+        v->gr[16 + i] = v->gr_bank[i];
+        v->gr_bank[i] = t;
+    }
+    v->nat_gr = (v->nat_gr & 0xffff) | v->nat_bank;
+    v->nat_bank = nats;
+}
+
+/* The rotating registers slide down one slot; at the bottom they are moved back to the top. */
+static void rotate_gr(struct vcpu *v, unsigned sor)
+{
+    size_t i = (size_t)(v->rot - v->rot_gr);
+
+    if (i == 0) {
+        memcpy(v->rot_gr + ROT_SLOTS, v->rot, sor * sizeof(*v->rot));
+        for (unsigned k = 0; v->nat_any && k < sor; k++)
+            bit_put(v->nat_rot, ROT_SLOTS + k, bit_get(v->nat_rot, k));
+        i = ROT_SLOTS;
+        alat_invalidate_all(v);
+    }
+    i--;
+    v->rot = v->rot_gr + i;
+    v->rot[0] = v->rot[sor];
+    if (v->nat_any)
+        bit_put(v->nat_rot, i, bit_get(v->nat_rot, i + sor));
+}
+
+static void rotate_fr(struct vcpu *v)
+{
+    if (v->frot == v->rot_fr) {
+        memcpy(v->rot_fr + FROT_SLOTS, v->frot, 96 * sizeof(*v->frot));
+        v->frot = v->rot_fr + FROT_SLOTS;
+        alat_invalidate_all(v);
+    }
+    v->frot--;
+    v->frot[0] = v->frot[96];
+}
+
+void vcpu_rotate(struct vcpu *v)
+{
+    unsigned sor = cfm_sor(v->cfm);
+    unsigned gr = cfm_rrb_gr(v->cfm), fr = cfm_rrb_fr(v->cfm), pr = cfm_rrb_pr(v->cfm);
+
+    if (sor) {
+        rotate_gr(v, sor);
+        gr = gr ? gr - 1 : sor - 1;
+    }
+    rotate_fr(v);
+    v->pr = pr_rotate(v->pr, 1);
+    fr = fr ? fr - 1 : 95;
+    pr = pr ? pr - 1 : 47;
+    v->cfm = (v->cfm & ~CFM_RRB) | (uint64_t)gr << 18 | (uint64_t)fr << 25 | (uint64_t)pr << 32;
+}
+
+void gr_rot_to_home(struct vcpu *v)
+{
+    unsigned sor = cfm_sor(v->cfm), rrb = cfm_rrb_gr(v->cfm);
+    size_t rot = (size_t)(v->rot - v->rot_gr);
+
+    for (unsigned k = 0; k < sor; k++) {
+        uint64_t *home = v->frame + (k + rrb) % sor;
+
+        *home = v->rot[k];
+        if (v->nat_any)
+            bit_put(v->nat_stack, (size_t)(home - v->stack), bit_get(v->nat_rot, rot + k));
+    }
+}
+
+void gr_home_to_rot(struct vcpu *v)
+{
+    unsigned sor = cfm_sor(v->cfm), rrb = cfm_rrb_gr(v->cfm);
+
+    if (!sor)
+        return;
+    v->rot = v->rot_gr + ROT_SLOTS;
+    for (unsigned k = 0; k < sor; k++) {
+        const uint64_t *home = v->frame + (k + rrb) % sor;
+
+        v->rot[k] = *home;
+        if (v->nat_any)
+            bit_put(v->nat_rot, ROT_SLOTS + k, bit_get(v->nat_stack, (size_t)(home - v->stack)));
+    }
+    alat_invalidate_all(v);
+}
+
+void fr_pr_rename(struct vcpu *v, uint64_t old_cfm, uint64_t new_cfm)
+{
+    unsigned fr = (cfm_rrb_fr(new_cfm) + 96 - cfm_rrb_fr(old_cfm)) % 96;
+    unsigned pr = (cfm_rrb_pr(new_cfm) + 48 - cfm_rrb_pr(old_cfm)) % 48;
+    struct ia64_fr old[96];
+
+    if (pr)
+        v->pr = pr_rotate(v->pr, 48 - pr);
+    if (fr) {
+        memcpy(old, v->frot, sizeof(old));
+        memcpy(v->frot, old + fr, (96 - fr) * sizeof(*old));
+        memcpy(v->frot + 96 - fr, old, fr * sizeof(*old));
+        alat_invalidate_all(v);
+    }
+}
