@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The firmware: PAL, SAL and EFI runtime services as C of the monitor, and the tables that operating systems read.
+ * The firmware: PAL, SAL and EFI runtime services as C of the monitor, and the tables that operating systems
+ * read.
  *
- * Owns the firmware area of guest RAM, every gate in it and the state behind the gates (variables, vectors, wake-up alarm).
- * May include accel/accel.h, mem/, abi/, vmm/board.h and vmm/log.h; it knows no engine and no device model.
- * create, setup and destroy: with no vcpu running. gate, init and pmi: on the vcpu's own thread, several vcpus at once.
+ * Owns the firmware area of guest RAM, every gate in it and the state behind the gates (variables, vectors,
+ * wake-up alarm). May include accel/accel.h, mem/, abi/, vmm/board.h and vmm/log.h; it knows no engine and no
+ * device model. create, setup and destroy: with no vcpu running. gate, init and pmi: on the vcpu's own
+ * thread, several vcpus at once.
  */
 #ifndef KIA_FW_H
 #define KIA_FW_H
@@ -36,13 +38,12 @@ void kia_fw_destroy(struct kia_fw *fw);
 
 /**
  * kia_fw_setup - power-on and every reset: write tables and gates, set the registers of every vcpu
- * Called when RAM holds the kernel and the initial ramdisk and every vcpu is stopped in its reset state. What the last operating
- * system registered is forgotten; non-volatile variables stay.
- * vcpu 0 gets the kernel's entry with the boot parameters in r28 (physical mode, bank 1). Every other one gets the loop in which
- * the firmware waits for the wake-up interrupt: it is simply run, and sleeps in kia_vcpu_halt() inside kia_fw_gate(). Without a
- * kernel vcpu 0 does the same.
- * Return: 0, or -EINVAL with a message where an image overlaps the firmware area, RAM is missing there, or the command line or
- * the ramdisk cannot be passed on.
+ * Called when RAM holds the kernel and the initial ramdisk and every vcpu is stopped in its reset state. What
+ * the last operating system registered is forgotten; non-volatile variables stay. vcpu 0 gets the kernel's
+ * entry with the boot parameters in r28 (physical mode, bank 1). Every other one gets the loop in which the
+ * firmware waits for the wake-up interrupt: it is simply run, and sleeps in kia_vcpu_halt() inside
+ * kia_fw_gate(). Without a kernel vcpu 0 does the same. Return: 0, or -EINVAL with a message where an image
+ * overlaps the firmware area, RAM is missing there, or the command line or the ramdisk cannot be passed on.
  */
 int kia_fw_setup(struct kia_fw *fw);
 
@@ -62,12 +63,13 @@ enum kia_fw_next kia_fw_gate(struct kia_fw *fw, struct kia_vcpu *vcpu, unsigned 
 
 /**
  * kia_fw_init - hand an INIT over to the operating system (KIA_EXIT_INIT)
- * Saves the processor's state in its min-state area and enters the OS_INIT procedure that was registered with SAL. Where none
- * is, the machine is reset, as a real one would be.
+ * Saves the processor's state in its min-state area and enters the OS_INIT procedure that was registered with
+ * SAL. Where none is, the machine is reset, as a real one would be.
  */
 enum kia_fw_next kia_fw_init(struct kia_fw *fw, struct kia_vcpu *vcpu);
 
-/* KIA_EXIT_PMI: this platform has no use for platform management interrupts; the processor goes on where it was. */
+/* KIA_EXIT_PMI: this platform has no use for platform management interrupts; the processor goes on where it
+ * was. */
 enum kia_fw_next kia_fw_pmi(struct kia_fw *fw, struct kia_vcpu *vcpu);
 
 #endif
