@@ -51,7 +51,9 @@ static const uint8_t direct_dest[FIELD_COUNT] = {
     [B1] = offsetof(struct insn, b1), [B2] = offsetof(struct insn, b2),
     [AR3] = offsetof(struct insn, areg), [CR3] = offsetof(struct insn, areg),
     [SF] = offsetof(struct insn, sf), [HINT] = offsetof(struct insn, ldhint),
+    [STHINT] = offsetof(struct insn, ldhint), [LFHINT] = offsetof(struct insn, ldhint),
     [WH] = offsetof(struct insn, wh), [BWH] = offsetof(struct insn, wh), [MWH] = offsetof(struct insn, wh),
+    [INDWH] = offsetof(struct insn, wh),
     [P] = offsetof(struct insn, ph), [D] = offsetof(struct insn, dh), [IH] = offsetof(struct insn, ih),
 };
 
@@ -163,7 +165,8 @@ static unsigned prepare_unit(struct isa_entry *out, unsigned max, enum isa_unit 
 }
 
 /* Append to list the entries of one unit's table that can match the key; return the new length. */
-static unsigned collect(uint16_t *list, unsigned n, enum isa_unit table, unsigned major, unsigned key, bool rest)
+static unsigned collect(uint16_t *list, unsigned n, enum isa_unit table, unsigned major, unsigned key,
+                        bool rest)
 {
     const uint64_t key_mask = (uint64_t)(KEYS - 1) << KEY_LO | UINT64_C(15) << 37;
     uint64_t bits = (uint64_t)key << KEY_LO | (uint64_t)major << 37;

@@ -364,7 +364,7 @@ enum isa_half { HALF_NONE, HALF_L, HALF_R, HALF_H, HALF_LR };
 /* mux1 permutations, as encoded. */
 enum isa_mbtype { MBTYPE_BRCST = 0, MBTYPE_MIX = 8, MBTYPE_SHUF = 9, MBTYPE_ALT = 10, MBTYPE_REV = 11 };
 
-/* Locality hints of memory references, as encoded. */
+/* Locality hints, as encoded; stores have none and nta, nt2 is lfetch's: what is left acts as none. */
 enum isa_ldhint { LDHINT_NONE, LDHINT_NT1, LDHINT_NT2, LDHINT_NTA };
 
 /* Branch whether hint, as encoded. brp has SPTK, LOOP, DPTK, EXIT in the same values. */

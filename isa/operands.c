@@ -53,6 +53,7 @@ const struct isa_operand isa_operands[] = {
     {.name = "imm2", .cls = CLASS_DEC, INTO(imm), .part = {I2B}},
     {.name = "imm5", .cls = CLASS_DEC, .add = 32, INTO(imm), .part = {IMM5B}},
     {.name = "imm21", .cls = CLASS_HEX, INTO(imm), .part = {I, IMM20A}},
+    {.name = "imm21d", .cls = CLASS_DEC, INTO(imm), .part = {I, IMM20A}},
     {.name = "imm24", .cls = CLASS_HEX, INTO(imm), .part = {I, I2D, IMM21A}},
     {.name = "imm62", .cls = CLASS_HEX, INTO(imm), .part = {IMM41, I, IMM20A}},
     {.name = "imm64", .cls = CLASS_HEX, INTO(imm), .part = {I, IMM41, IC, IMM5C, IMM9D, IMM7B}},

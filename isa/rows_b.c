@@ -67,5 +67,22 @@ static const struct isa_row rows[] = {
     {.op = OP_NOP, .fmt = FMT_B9, .major = 6, .name = "nop.b", .args = "imm21", .flags = ISA_REST},
 };
 
+/* Spellings of the encodings above that are pseudo-ops or shorter forms. */
+static const struct isa_row aliases[] = {
+    /* unconditional branches */
+    {.op = OP_BR_COND, .fmt = FMT_B1, .major = 4, .fixed = {{BTYPE, 0}, {BWH, 0}, {QP, 0}}, .name = "br",
+     .args = "target25"},
+    {.op = OP_BR_COND_IND, .fmt = FMT_B4, .major = 0,
+     .fixed = {{X6, 0x20}, {BTYPE, 0}, {BWH, 0}, {QP, 0}}, .name = "br", .args = "b2"},
+
+    /* spellings only read */
+    {.op = OP_NOP, .fmt = FMT_B9, .major = 2, .fixed = {{X6, 0}}, .name = "nop", .args = "imm21",
+     .flags = ISA_PLAIN},
+    {.op = OP_HINT, .fmt = FMT_B9, .major = 2, .fixed = {{X6, 1}}, .name = "hint", .args = "imm21",
+     .flags = ISA_PLAIN},
+    {.op = OP_BREAK, .fmt = FMT_B9, .major = 0, .fixed = {{X6, 0}}, .name = "break", .args = "imm21",
+     .flags = ISA_PLAIN},
+};
+
 const struct isa_rows isa_rows_b = {rows, sizeof(rows) / sizeof(rows[0])};
-const struct isa_rows isa_aliases_b = {NULL, 0};
+const struct isa_rows isa_aliases_b = {aliases, sizeof(aliases) / sizeof(aliases[0])};

@@ -684,7 +684,7 @@ static const struct isa_row rows[] = {
     {.op = OP_NOP, .fmt = FMT_M48, .major = 0, .fixed = {{X3, 0}, {X4, 1}, {X2, 0}, {Y, 0}},
      .name = "nop.m", .args = "imm21"},
     {.op = OP_HINT, .fmt = FMT_M48, .major = 0, .fixed = {{X3, 0}, {X4, 1}, {X2, 0}, {Y, 1}},
-     .name = "hint.m", .args = "imm21"},
+     .name = "hint.m", .args = "imm21d"},
 
     /* M38-M40: probes */
     {.op = OP_PROBE, .fmt = FMT_M38, .major = 1, .fixed = {{X3, 0}, {X6, 0x38}}, .name = "probe.r",
@@ -767,5 +767,24 @@ static const struct isa_row rows[] = {
      .args = "imm24", .flags = ISA_PRIV},
 };
 
+/* Spellings of the encodings above that are pseudo-ops or shorter forms. */
+static const struct isa_row aliases[] = {
+    /* spellings only read */
+    {.op = OP_NOP, .fmt = FMT_M48, .major = 0, .fixed = {{X3, 0}, {X4, 1}, {X2, 0}, {Y, 0}},
+     .name = "nop", .args = "imm21", .flags = ISA_PLAIN},
+    {.op = OP_HINT, .fmt = FMT_M48, .major = 0, .fixed = {{X3, 0}, {X4, 1}, {X2, 0}, {Y, 1}},
+     .name = "hint", .args = "imm21", .flags = ISA_PLAIN},
+    {.op = OP_BREAK, .fmt = FMT_M37, .major = 0, .fixed = {{X3, 0}, {X4, 0}, {X2, 0}}, .name = "break",
+     .args = "imm21", .flags = ISA_PLAIN},
+    {.op = OP_CHK_S_GR, .fmt = FMT_M20, .major = 1, .fixed = {{X3, 1}}, .name = "chk.s",
+     .args = "r2,target25c", .flags = ISA_PLAIN},
+    {.op = OP_MOV_TO_AR, .fmt = FMT_M29, .major = 1, .fixed = {{X3, 0}, {X6, 0x2a}}, .name = "mov",
+     .args = "ar3=r2", .flags = ISA_PLAIN},
+    {.op = OP_MOV_TO_AR_IMM, .fmt = FMT_M30, .major = 0, .fixed = {{X3, 0}, {X4, 8}, {X2, 2}},
+     .name = "mov", .args = "ar3=imm8", .flags = ISA_PLAIN},
+    {.op = OP_MOV_FROM_AR, .fmt = FMT_M31, .major = 1, .fixed = {{X3, 0}, {X6, 0x22}}, .name = "mov",
+     .args = "r1=ar3", .flags = ISA_PLAIN},
+};
+
 const struct isa_rows isa_rows_m = {rows, sizeof(rows) / sizeof(rows[0])};
-const struct isa_rows isa_aliases_m = {NULL, 0};
+const struct isa_rows isa_aliases_m = {aliases, sizeof(aliases) / sizeof(aliases[0])};

@@ -18,7 +18,9 @@ enum isa_field {
     /* registers */
     R1, R2, R3, F1, F2, F3, F4, P1, P2, B1, B2, AR3, CR3,
     /* completers that are operands of the semantics, or hints */
-    SF, HINT, WH, BWH, MWH, P, D, IH,
+    SF, P, D, IH,
+    HINT, STHINT, LFHINT, /* the SDM's hint: of loads and semaphores, of stores, of lfetch */
+    BWH, MWH, WH, INDWH,  /* the SDM's wh: of branches, of mov to br, of brp to a target, of brp to b2 */
     WHC, /* the low bit of br.call's 3-bit wh: 1 in all defined hints */
     /* opcode extensions */
     X, X2, X2A, X2B, X2C, X3, X4, X6, VE, VC, ZA, ZB, TA, TB, RA, RB, C, M, Q, Y, BTYPE,
@@ -71,7 +73,8 @@ struct isa_row {
     uint8_t fmt;
     uint8_t major;
     struct isa_fixed fixed[ISA_ROW_FIXED]; /* ends at the first FIELD_END */
-    uint8_t same[2];  /* aliases: two fields that must be equal */
+    uint8_t same[2];       /* aliases: two fields that must be equal */
+    uint8_t complement[2]; /* aliases: two fields of which one is the other's ones' complement */
     const char *name; /* mnemonic without the completers that are fields of the format */
     const char *args; /* operands in assembler order: names of isa_operands[] and punctuation */
     uint8_t size, rel, ctype, ldtype, upd, sem, fsize, pc, sat, half, access, feature, flags;
@@ -130,6 +133,27 @@ struct isa_direct {
 
 #define ISA_ENTRY_DIRECT 10
 #define ISA_ENTRY_OPERANDS 8
+
+/* A completer that is a field: its spellings by value; NULL is none written. */
+struct isa_completer {
+    uint8_t field;
+    const char *text[4];
+};
+
+/* In the order they are written; ended by FIELD_END. */
+extern const struct isa_completer isa_completers[];
+
+/* Names of application and control registers without "ar." or "cr."; NULL where there is none. */
+extern const char *const isa_ar_names[128];
+extern const char *const isa_cr_names[128];
+
+/* Names of mux1 permutations by enum isa_mbtype, without '@'. */
+extern const char *const isa_mbtype_names[16];
+
+/**
+ * isa_row_fixes - whether a row selects on a field
+ */
+bool isa_row_fixes(const struct isa_row *row, enum isa_field field);
 
 /* A row made ready for use: what the index keeps of every row. */
 struct isa_entry {
@@ -193,6 +217,12 @@ const struct isa_bits *isa_field_bits(enum isa_fmt fmt, enum isa_field field);
  */
 uint64_t isa_field_get(const struct isa_bits *b, uint64_t slot, uint64_t lslot);
 void isa_field_put(const struct isa_bits *b, uint64_t value, uint64_t *slot, uint64_t *lslot);
+
+/**
+ * isa_print - print an encoding with the spelling of one row or alias that fits it, without predicate
+ * Return: length of the text, as snprintf().
+ */
+int isa_print(const struct isa_entry *e, uint64_t slot, uint64_t lslot, uint64_t ip, char *buf, size_t size);
 
 /**
  * isa_operand_value - read an operand's value out of an encoding
