@@ -24,7 +24,10 @@ enum {
     EXT_DEVICE = 0x82,
     EXT_PROCESSOR = 0x83,
 };
-enum { DECODE_FIXED = 0x0c /* _MIF and _MAF */, CONSUMER = 1, BUFFER_SIZE_PLACE = 5 };
+enum {
+    DECODE_FIXED = 0x0c, /* _MIF and _MAF */
+    CONSUMER = 1,
+};
 
 void aml_free(struct aml *aml)
 {
@@ -69,22 +72,29 @@ void aml_name_string(struct aml *aml, const char *name)
     aml_bytes(aml, segment, sizeof(segment));
 }
 
-void aml_integer(struct aml *aml, uint64_t value)
+/* The shortest constant. Return: bytes used of @out. */
+static size_t encode_integer(uint8_t out[9], uint64_t value)
 {
     static const struct {
         uint8_t op;
         unsigned bytes;
     } forms[] = { { OP_BYTE, 1 }, { OP_WORD, 2 }, { OP_DWORD, 4 }, { OP_QWORD, 8 } };
-    uint8_t bytes[8];
     unsigned form = value <= UINT8_MAX ? 0 : value <= UINT16_MAX ? 1 : value <= UINT32_MAX ? 2 : 3;
 
     if (value <= 1) {
-        aml_byte(aml, value ? OP_ONE : OP_ZERO);
-        return;
+        out[0] = value ? OP_ONE : OP_ZERO;
+        return 1;
     }
-    put64(bytes, value);
-    aml_byte(aml, forms[form].op);
-    aml_bytes(aml, bytes, forms[form].bytes);
+    out[0] = forms[form].op;
+    put64(out + 1, value);
+    return 1 + forms[form].bytes;
+}
+
+void aml_integer(struct aml *aml, uint64_t value)
+{
+    uint8_t bytes[9];
+
+    aml_bytes(aml, bytes, encode_integer(bytes, value));
 }
 
 void aml_string(struct aml *aml, const char *text)
@@ -110,6 +120,16 @@ static void open_package(struct aml *aml)
     aml->open[aml->depth++] = aml->size;
 }
 
+/* Puts bytes before what a package holds so far. */
+static void insert(struct aml *aml, size_t at, const uint8_t *bytes, size_t len)
+{
+    aml_bytes(aml, bytes, len);
+    if (aml->failed)
+        return;
+    memmove(aml->data + at + len, aml->data + at, aml->size - at - len);
+    memcpy(aml->data + at, bytes, len);
+}
+
 /* Puts the package length, which counts itself, before the contents. */
 void aml_close(struct aml *aml)
 {
@@ -117,18 +137,12 @@ void aml_close(struct aml *aml)
     size_t start = aml->open[--aml->depth], size = aml->size - start;
     unsigned n = size + 1 < 1u << 6 ? 1 : size + 2 < 1u << 12 ? 2 : size + 3 < 1u << 20 ? 3 : 4;
 
-    if (aml->failed)
-        return;
     size += n;
     assert(size < 1u << 28);
     length[0] = (uint8_t)(n == 1 ? size : (n - 1) << 6 | (size & 15));
     for (unsigned i = 1; i < n; i++)
         length[i] = (uint8_t)(size >> (4 + 8 * (i - 1)));
-    aml_bytes(aml, length, n);
-    if (aml->failed)
-        return;
-    memmove(aml->data + start + n, aml->data + start, aml->size - start - n);
-    memcpy(aml->data + start, length, n);
+    insert(aml, start, length, n);
 }
 
 void aml_open_scope(struct aml *aml, const char *name)
@@ -185,24 +199,20 @@ void aml_name_integer(struct aml *aml, const char *name, uint64_t value)
     aml_integer(aml, value);
 }
 
-/* The buffer's size is a DWord constant, filled in at the end. */
 void aml_open_resources(struct aml *aml)
 {
-    static const uint8_t size[BUFFER_SIZE_PLACE] = { OP_DWORD };
-
     aml_byte(aml, OP_BUFFER);
     open_package(aml);
-    aml_bytes(aml, size, sizeof(size));
 }
 
 void aml_close_resources(struct aml *aml)
 {
     static const uint8_t end_tag[] = { 0x79, 0x00 };
     size_t start = aml->open[aml->depth - 1];
+    uint8_t size[9];
 
     aml_bytes(aml, end_tag, sizeof(end_tag));
-    if (!aml->failed)
-        put32(aml->data + start + 1, (uint32_t)(aml->size - start - BUFFER_SIZE_PLACE));
+    insert(aml, start, size, encode_integer(size, aml->size - start));
     aml_close(aml);
 }
 
