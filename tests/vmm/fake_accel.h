@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* An accelerator without a processor: registers are an array, running is a function of the test. */
+#ifndef TESTS_VMM_FAKE_ACCEL_H
+#define TESTS_VMM_FAKE_ACCEL_H
+
+#include "accel/accel.h"
+
+struct fake_irq {
+    uint16_t lid;
+    unsigned dm;
+    uint8_t vector;
+};
+
+/* What kia_vcpu_run() does; NULL: it sleeps until it is kicked. */
+extern enum kia_exit (*fake_run)(struct kia_vcpu *vcpu, struct kia_run *run);
+
+/* Interrupts that kia_vm_interrupt() was given, oldest first; false when there are no more. */
+bool fake_take_irq(struct fake_irq *irq);
+/* How many VMs were made so far. */
+unsigned fake_vms_created(void);
+
+#endif

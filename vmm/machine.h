@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The inside of the board, for vmm/ alone: what main() calls, and what board.c, load.c and run.c share.
+ *
+ * One thread, the main one, makes, resets and ends the machine and runs the event loop; each vcpu has a thread.
+ */
+#ifndef KIA_MACHINE_H
+#define KIA_MACHINE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "vmm/board.h"
+#include "vmm/console.h"
+#include "vmm/options.h"
+
+struct kia_acpi_pm;
+struct kia_block;
+struct kia_fw;
+struct kia_loop;
+struct kia_pci;
+struct kia_platform;
+
+enum { MACHINE_MAX_IMAGES = 2 + 64 + KIA_MAX_LOADERS };
+
+/* What the main thread is to do when the loop stops. */
+enum machine_request {
+    REQUEST_NONE,
+    REQUEST_RESET,
+    REQUEST_POWEROFF,
+    REQUEST_QUIT, /* the user, or a signal */
+    REQUEST_STUCK,
+};
+
+struct vcpu_thread {
+    struct kia_board *board;
+    unsigned index;
+    pthread_t thread;
+    bool halted; /* runs no more before a reset */
+    bool started_by_loader; /* at start_ip, not by firmware */
+    uint64_t start_ip;
+};
+
+struct kia_board {
+    struct kia_board_info info;
+    struct kia_board_image images[MACHINE_MAX_IMAGES];
+    const struct kia_options *options;
+    struct kia_loop *loop;
+    struct kia_platform *platform;
+    struct kia_pci *pci;
+    struct kia_acpi_pm *pm;
+    struct kia_fw *fw;
+    struct kia_console *console;
+    struct kia_block *blocks[KIA_MAX_DRIVES];
+    bool was_on; /* RAM holds an earlier life's data */
+    bool fw_ready; /* firmware is in RAM: not if loaded images need its place and no kernel is there */
+
+    struct kia_vcpu *vcpus[KIA_MAX_CPUS];
+
+    /* The vcpu threads' coming and going (run.c). */
+    struct vcpu_thread threads[KIA_MAX_CPUS];
+    unsigned n_threads;
+    pthread_mutex_t run_lock;
+    pthread_cond_t run_cond;
+    atomic_bool pause; /* vcpu threads stay out of the guest */
+    unsigned n_running; /* vcpu threads that are not parked */
+    bool end; /* vcpu threads return */
+    enum machine_request request;
+
+    _Atomic int64_t clock_offset; /* nanoseconds from the host's UTC to the guest's clock */
+};
+
+/* board.c: 0, or negative errno with a message. Nothing of the guest runs yet. */
+int machine_create(struct kia_board **board, const struct kia_options *options);
+void machine_destroy(struct kia_board *board);
+/* Power-on state: devices, RAM, images, processors, firmware. All vcpu threads are parked. */
+int machine_reset(struct kia_board *board);
+
+/* load.c */
+int load_images(struct kia_board *board);
+/* After firmware's setup: stores the data of -device loader, sets off the processors it starts. */
+void load_finish(struct kia_board *board);
+
+/* run.c */
+void machine_request(struct kia_board *board, enum machine_request request);
+/* Runs the machine to its end. Return: the process's exit status. */
+int machine_run(struct kia_board *board);
+
+#endif

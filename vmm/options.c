@@ -1,0 +1,502 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The command line. */
+#include "vmm/options.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "vmm/keyval.h"
+#include "vmm/log.h"
+
+#define MIB (UINT64_C(1) << 20)
+#define MIN_RAM (128 * MIB)
+#define MAX_RAM (256 * 1024 * MIB)
+#define DEFAULT_RAM (1024 * MIB)
+
+enum { MAX_SLOT = 31, MAX_QUEUES = 16, MAX_SERIAL = 20 };
+
+/* Prints one line; returns what a handler returns for a bad option. */
+#define BAD(...) (kia_err(0, __VA_ARGS__), -EINVAL)
+
+static int set_string(char **to, const char *value)
+{
+    char *copy = strdup(value);
+
+    if (!copy)
+        return kia_err(-ENOMEM, "cannot read the command line");
+    free(*to);
+    *to = copy;
+    return 0;
+}
+
+static int opt_m(struct kia_options *o, const char *value)
+{
+    struct kia_keyval kv;
+    const char *size = NULL;
+    int err = kia_keyval_parse(&kv, "-m", value, "size");
+
+    if (!err && !(size = kia_keyval_get(&kv, "size")))
+        err = BAD("-m %s: give the size, for example -m 1G", value);
+    if (!err && !kia_parse_size(size, MIB, &o->ram_size))
+        err = BAD("-m %s: '%s' is not a size (use for example 512M or 4G)", value, size);
+    if (!err && (o->ram_size < MIN_RAM || o->ram_size > MAX_RAM))
+        err = BAD("-m %s: memory must be from 128M to 256G", value);
+    if (!err) {
+        o->ram_size = (o->ram_size + MIB - 1) & -MIB;
+        err = kia_keyval_check_used(&kv);
+    }
+    kia_keyval_free(&kv);
+    return err;
+}
+
+static int opt_smp(struct kia_options *o, const char *value)
+{
+    struct kia_keyval kv;
+    uint64_t cpus = 1;
+    int err = kia_keyval_parse(&kv, "-smp", value, "cpus");
+
+    if (!err)
+        err = kia_keyval_u64(&kv, "cpus", &cpus);
+    if (!err && (cpus < 1 || cpus > KIA_MAX_CPUS))
+        err = BAD("-smp %s: there can be 1 to %d processors", value, KIA_MAX_CPUS);
+    if (!err)
+        err = kia_keyval_check_used(&kv);
+    o->cpus = cpus;
+    kia_keyval_free(&kv);
+    return err;
+}
+
+static int opt_accel(struct kia_options *o, const char *value)
+{
+    return set_string(&o->accel, value);
+}
+
+static int opt_cpu(struct kia_options *o, const char *value)
+{
+    return set_string(&o->cpu, value);
+}
+
+static int opt_kernel(struct kia_options *o, const char *value)
+{
+    return set_string(&o->kernel, value);
+}
+
+static int opt_initrd(struct kia_options *o, const char *value)
+{
+    return set_string(&o->initrd, value);
+}
+
+static int opt_append(struct kia_options *o, const char *value)
+{
+    return set_string(&o->append, value);
+}
+
+static int opt_machine(struct kia_options *o, const char *value)
+{
+    struct kia_keyval kv;
+    const char *type, *accel;
+    int err = kia_keyval_parse(&kv, "-machine", value, "type");
+
+    if (!err && (type = kia_keyval_get(&kv, "type")) && strcmp(type, "generic"))
+        err = BAD("-machine %s: there is one machine, 'generic'", value);
+    if (!err && (accel = kia_keyval_get(&kv, "accel")))
+        err = set_string(&o->accel, accel);
+    if (!err)
+        err = kia_keyval_check_used(&kv);
+    kia_keyval_free(&kv);
+    return err;
+}
+
+static struct kia_drive *find_drive(struct kia_options *o, const char *id)
+{
+    for (unsigned i = 0; i < o->n_drives; i++)
+        if (o->drives[i].id && !strcmp(o->drives[i].id, id))
+            return &o->drives[i];
+    return NULL;
+}
+
+static int add_drive(struct kia_options *o, struct kia_keyval *kv, const char *value)
+{
+    const char *file = kia_keyval_get(kv, "file"), *format = kia_keyval_get(kv, "format");
+    const char *interface = kia_keyval_get(kv, "if"), *id = kia_keyval_get(kv, "id"), *media = kia_keyval_get(kv, "media");
+    struct kia_drive *drive = &o->drives[o->n_drives];
+    int err = 0;
+
+    if (o->n_drives == KIA_MAX_DRIVES)
+        return BAD("-drive: there can be %d drives", KIA_MAX_DRIVES);
+    if (!file || !*file)
+        return BAD("-drive %s: give the image with file=PATH", value);
+    if (format && strcmp(format, "raw"))
+        return BAD("-drive %s: format '%s' is not known; convert the image to raw", value, format);
+    if (interface && strcmp(interface, "virtio") && strcmp(interface, "none"))
+        return BAD("-drive %s: if=%s is not known; use if=virtio or if=none", value, interface);
+    if (media && strcmp(media, "disk"))
+        return BAD("-drive %s: media=%s is not known; use media=disk", value, media);
+    if (id && find_drive(o, id))
+        return BAD("-drive %s: there is another drive '%s'", value, id);
+    *drive = (struct kia_drive){ .slot = -1, .queues = 1, .has_device = !interface || !strcmp(interface, "virtio") };
+    o->n_drives++;
+    err = set_string(&drive->file, file);
+    if (!err && id)
+        err = set_string(&drive->id, id);
+    if (!err)
+        err = kia_keyval_bool(kv, "readonly", &drive->readonly);
+    return err;
+}
+
+static int opt_drive(struct kia_options *o, const char *value)
+{
+    struct kia_keyval kv;
+    int err = kia_keyval_parse(&kv, "-drive", value, NULL);
+
+    if (!err)
+        err = add_drive(o, &kv, value);
+    if (!err)
+        err = kia_keyval_check_used(&kv);
+    kia_keyval_free(&kv);
+    return err;
+}
+
+static int device_blk(struct kia_options *o, struct kia_keyval *kv, const char *value)
+{
+    const char *id = kia_keyval_get(kv, "drive"), *serial = kia_keyval_get(kv, "serial");
+    struct kia_drive *drive = id ? find_drive(o, id) : NULL;
+    uint64_t slot = 0, queues = 1;
+    int err;
+
+    if (!id)
+        return BAD("-device %s: name a drive with drive=ID", value);
+    if (!drive)
+        return BAD("-device %s: there is no -drive with id=%s before it", value, id);
+    if (drive->has_device)
+        return BAD("-device %s: drive '%s' has a device already (give the -drive if=none)", value, id);
+    if (serial && strlen(serial) > MAX_SERIAL)
+        return BAD("-device %s: the serial number is longer than %d characters", value, MAX_SERIAL);
+    drive->has_device = true;
+    kia_keyval_get(kv, "id");
+    err = serial ? set_string(&drive->serial, serial) : 0;
+    if (!err)
+        err = kia_keyval_u64(kv, "addr", &slot);
+    if (!err)
+        err = kia_keyval_u64(kv, "num-queues", &queues);
+    if (!err && slot > MAX_SLOT)
+        err = BAD("-device %s: PCI slots are 1 to %d", value, MAX_SLOT);
+    if (!err && (queues < 1 || queues > MAX_QUEUES))
+        err = BAD("-device %s: there can be 1 to %d queues", value, MAX_QUEUES);
+    drive->slot = slot ? (int)slot : -1;
+    drive->queues = queues;
+    return err;
+}
+
+/* The combinations that QEMU's generic loader allows (docs/machine.md). */
+static int check_loader(const struct kia_loader *l, bool has_data, const char *value)
+{
+    if (has_data || l->data_len) {
+        if (l->file || l->force_raw)
+            return BAD("-device %s: file and force-raw do not go with data", value);
+        if (!has_data || !l->data_len)
+            return BAD("-device %s: data and data-len go together", value);
+        if (l->data_len > 8)
+            return BAD("-device %s: data-len must be 1 to 8", value);
+        if (!l->has_addr)
+            return BAD("-device %s: say where with addr=ADDRESS", value);
+        if (l->cpu >= 0)
+            return BAD("-device %s: cpu-num does not go with data; use a second -device loader", value);
+    } else if (!l->file) {
+        if (l->force_raw || !l->has_addr)
+            return BAD("-device %s: give file=FILE, or data, data-len and addr, or addr and cpu-num", value);
+        if (l->cpu < 0)
+            return BAD("-device %s: cpu-num must say which processor starts at addr", value);
+    }
+    return 0;
+}
+
+/* The low @len bytes of @value in the other order. */
+static uint64_t reverse_bytes(uint64_t value, unsigned len)
+{
+    return len ? __builtin_bswap64(value) >> (64 - 8 * len) : 0;
+}
+
+static int device_loader(struct kia_options *o, struct kia_keyval *kv, const char *value)
+{
+    struct kia_loader *l = &o->loaders[o->n_loaders];
+    const char *file = kia_keyval_get(kv, "file");
+    bool has_data = kia_keyval_get(kv, "data"), has_cpu = kia_keyval_get(kv, "cpu-num"), big_endian = false;
+    uint64_t data_len = 0, cpu = 0;
+    int err = 0;
+
+    if (o->n_loaders == KIA_MAX_LOADERS)
+        return BAD("-device loader: there can be %d of them", KIA_MAX_LOADERS);
+    *l = (struct kia_loader){ .cpu = -1, .has_addr = kia_keyval_get(kv, "addr") };
+    o->n_loaders++;
+    if (file)
+        err = set_string(&l->file, file);
+    if (err || (err = kia_keyval_u64(kv, "addr", &l->addr)) || (err = kia_keyval_u64(kv, "data", &l->data)) ||
+        (err = kia_keyval_u64(kv, "data-len", &data_len)) || (err = kia_keyval_u64(kv, "cpu-num", &cpu)) ||
+        (err = kia_keyval_bool(kv, "data-be", &big_endian)) || (err = kia_keyval_bool(kv, "force-raw", &l->force_raw)))
+        return err;
+    if (has_cpu && cpu >= KIA_MAX_CPUS)
+        return BAD("-device %s: there is no processor %" PRIu64, value, cpu);
+    if (kia_keyval_get(kv, "data-len") && !data_len)
+        return BAD("-device %s: data-len must be 1 to 8", value);
+    l->cpu = has_cpu ? (int)cpu : -1;
+    l->data_len = data_len > 9 ? 9 : data_len;
+    err = check_loader(l, has_data, value);
+    if (!err && big_endian)
+        l->data = reverse_bytes(l->data, l->data_len);
+    return err;
+}
+
+static int opt_device(struct kia_options *o, const char *value)
+{
+    struct kia_keyval kv;
+    const char *driver = NULL;
+    int err = kia_keyval_parse(&kv, "-device", value, "driver");
+
+    if (!err)
+        driver = kia_keyval_get(&kv, "driver");
+    if (!err && !driver)
+        err = BAD("-device %s: name the device first", value);
+    else if (!err && !strcmp(driver, "loader"))
+        err = device_loader(o, &kv, value);
+    else if (!err && !strcmp(driver, "virtio-blk-pci"))
+        err = device_blk(o, &kv, value);
+    else if (!err)
+        err = BAD("-device %s: there is no device '%s'; there are virtio-blk-pci and loader", value, driver);
+    if (!err)
+        err = kia_keyval_check_used(&kv);
+    kia_keyval_free(&kv);
+    return err;
+}
+
+static int opt_serial(struct kia_options *o, const char *value)
+{
+    static const struct { const char *name; enum kia_serial serial; } kinds[] = {
+        { "mon:stdio", KIA_SERIAL_CONSOLE }, { "stdio", KIA_SERIAL_STDIO },
+        { "null", KIA_SERIAL_NULL }, { "none", KIA_SERIAL_NONE },
+    };
+
+    for (unsigned i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        if (!strcmp(value, kinds[i].name)) {
+            o->serial = kinds[i].serial;
+            return 0;
+        }
+    }
+    if (!strncmp(value, "file:", 5) && value[5]) {
+        o->serial = KIA_SERIAL_FILE;
+        return set_string(&o->serial_path, value + 5);
+    }
+    return BAD("-serial %s: use stdio, mon:stdio, file:PATH, null or none", value);
+}
+
+static int opt_nographic(struct kia_options *o, const char *value)
+{
+    (void)o;
+    (void)value; /* the serial port on the terminal is the default; there is no display to leave out */
+    return 0;
+}
+
+static int opt_no_reboot(struct kia_options *o, const char *value)
+{
+    (void)value;
+    o->no_reboot = true;
+    return 0;
+}
+
+static int opt_no_shutdown(struct kia_options *o, const char *value)
+{
+    (void)value;
+    o->no_shutdown = true;
+    return 0;
+}
+
+/* Seconds from the host's UTC to what the guest's clock shows. */
+static int rtc_base(struct kia_options *o, const char *base)
+{
+    time_t now = time(NULL);
+    struct tm tm = { 0 };
+    const char *end;
+
+    if (!strcmp(base, "utc")) {
+        o->rtc_offset = 0;
+        return 0;
+    }
+    if (!strcmp(base, "localtime")) {
+        localtime_r(&now, &tm);
+        o->rtc_offset = tm.tm_gmtoff;
+        return 0;
+    }
+    end = strptime(base, "%Y-%m-%dT%H:%M:%S", &tm);
+    if (!end)
+        end = strptime(base, "%Y-%m-%d", &tm);
+    if (!end || *end)
+        return BAD("-rtc base=%s: use utc, localtime or a date like 2006-06-17T16:01:21", base);
+    o->rtc_offset = timegm(&tm) - now;
+    return 0;
+}
+
+static int opt_rtc(struct kia_options *o, const char *value)
+{
+    struct kia_keyval kv;
+    const char *base, *clock;
+    int err = kia_keyval_parse(&kv, "-rtc", value, NULL);
+
+    if (!err && (base = kia_keyval_get(&kv, "base")))
+        err = rtc_base(o, base);
+    if (!err && (clock = kia_keyval_get(&kv, "clock")) && strcmp(clock, "host"))
+        err = BAD("-rtc clock=%s: the only clock is 'host'", clock);
+    if (!err)
+        err = kia_keyval_check_used(&kv);
+    kia_keyval_free(&kv);
+    return err;
+}
+
+static int opt_d(struct kia_options *o, const char *value)
+{
+    return set_string(&o->log_items, value);
+}
+
+static int opt_D(struct kia_options *o, const char *value)
+{
+    return set_string(&o->log_file, value);
+}
+
+static const struct option {
+    const char *name;
+    const char *arg; /* NULL: none */
+    int (*set)(struct kia_options *o, const char *value);
+    const char *help;
+} options_table[] = {
+    { "m", "SIZE", opt_m, "guest memory, 128M to 256G (MiB without suffix; default 1G)" },
+    { "smp", "N", opt_smp, "number of processors (default 1)" },
+    { "cpu", "MODEL", opt_cpu, "processor model and features; 'help' lists them" },
+    { "accel", "NAME", opt_accel, "what runs the processors (default soft)" },
+    { "machine", "NAME", opt_machine, "the machine: generic" },
+    { "M", "NAME", opt_machine, "the same" },
+    { "kernel", "FILE", opt_kernel, "IA-64 ELF kernel to boot, plain or packed with gzip, xz or zstd" },
+    { "initrd", "FILE", opt_initrd, "initial ramdisk for the kernel" },
+    { "append", "TEXT", opt_append, "the kernel's command line" },
+    { "drive", "file=FILE[,format=raw][,if=virtio|none][,id=ID][,readonly=on]", opt_drive, "a disk image" },
+    { "device", "virtio-blk-pci,drive=ID[,serial=TEXT][,addr=SLOT][,num-queues=N]", opt_device, "a disk" },
+    { "device", "loader,file=FILE[,addr=A][,force-raw=on][,cpu-num=N]", opt_device, "put a file into memory" },
+    { "device", "loader,data=V,data-len=L,addr=A[,data-be=on]", opt_device, "put 1 to 8 bytes into memory" },
+    { "device", "loader,addr=A,cpu-num=N", opt_device, "start a processor there" },
+    { "serial", "stdio|mon:stdio|file:PATH|null|none", opt_serial, "where the serial port leads (default mon:stdio)" },
+    { "nographic", NULL, opt_nographic, "serial port on the terminal, C-a h for its keys (the default)" },
+    { "rtc", "base=utc|localtime|DATE", opt_rtc, "the guest's clock at start" },
+    { "no-reboot", NULL, opt_no_reboot, "end instead of resetting" },
+    { "no-shutdown", NULL, opt_no_shutdown, "stop instead of ending at power-off" },
+    { "d", "ITEM,...", opt_d, "log these; 'help' lists them" },
+    { "D", "FILE", opt_D, "log to this file instead of stderr" },
+};
+
+enum { N_OPTIONS = sizeof(options_table) / sizeof(options_table[0]) };
+
+static void print_help(void)
+{
+    printf("usage: kvm-ia64 [options]\nAn Itanium (IA-64) virtual machine.\n\n");
+    for (unsigned i = 0; i < N_OPTIONS; i++) {
+        const struct option *opt = &options_table[i];
+
+        printf("  -%s%s%s\n        %s\n", opt->name, opt->arg ? " " : "", opt->arg ? opt->arg : "", opt->help);
+    }
+    printf("  -h, -help, -version\n\nExample: kvm-ia64 -m 1G -kernel vmlinux.gz -initrd initramfs.cpio.xz "
+           "-append console=ttyS0 -nographic\n");
+}
+
+static const struct option *find_option(const char *arg)
+{
+    const char *name = arg[1] == '-' ? arg + 2 : arg + 1;
+
+    for (unsigned i = 0; i < N_OPTIONS; i++)
+        if (!strcmp(name, options_table[i].name))
+            return &options_table[i];
+    return NULL;
+}
+
+static bool is(const char *arg, const char *name)
+{
+    return *arg == '-' && !strcmp(arg + (arg[1] == '-' ? 2 : 1), name);
+}
+
+/* What only shows when all options are known. */
+static int check_together(const struct kia_options *o)
+{
+    bool starts = o->kernel;
+
+    if (!o->kernel && (o->initrd || o->append))
+        return BAD("-%s needs -kernel", o->initrd ? "initrd" : "append");
+    for (unsigned i = 0; i < o->n_loaders; i++) {
+        if (o->loaders[i].cpu >= (int)o->cpus)
+            return BAD("-device loader,cpu-num=%d: there is no such processor with -smp %u", o->loaders[i].cpu, o->cpus);
+        starts |= o->loaders[i].cpu >= 0;
+    }
+    for (unsigned i = 0; i < o->n_drives; i++)
+        if (!o->drives[i].has_device)
+            kia_warn("drive '%s' has no device: add -device virtio-blk-pci,drive=ID", o->drives[i].file);
+    if (!starts)
+        return BAD("nothing to boot: give a kernel with -kernel FILE");
+    return 0;
+}
+
+/** kia_options_parse - see the header; prints help or one line of complaint itself */
+enum kia_options_result kia_options_parse(struct kia_options *options, int argc, char **argv)
+{
+    memset(options, 0, sizeof(*options));
+    options->ram_size = DEFAULT_RAM;
+    options->cpus = 1;
+    if (set_string(&options->accel, "soft") || set_string(&options->cpu, "montecito"))
+        return KIA_OPTIONS_BAD;
+
+    for (int i = 1; i < argc; i++) {
+        const struct option *opt;
+
+        if (is(argv[i], "h") || is(argv[i], "help")) {
+            print_help();
+            return KIA_OPTIONS_DONE;
+        }
+        if (is(argv[i], "version")) {
+            printf("kvm-ia64 " KIA_VERSION "\n");
+            return KIA_OPTIONS_DONE;
+        }
+        opt = argv[i][0] == '-' ? find_option(argv[i]) : NULL;
+        if (!opt) {
+            kia_err(0, "%s: no such option; kvm-ia64 -h lists them", argv[i]);
+            return KIA_OPTIONS_BAD;
+        }
+        if (opt->arg && ++i == argc) {
+            kia_err(0, "-%s needs a value: %s", opt->name, opt->arg);
+            return KIA_OPTIONS_BAD;
+        }
+        if (opt->set(options, opt->arg ? argv[i] : NULL))
+            return KIA_OPTIONS_BAD;
+        if (options->cpu && !strcmp(options->cpu, "help"))
+            return KIA_OPTIONS_CPU_HELP;
+    }
+    return check_together(options) ? KIA_OPTIONS_BAD : KIA_OPTIONS_RUN;
+}
+
+/** kia_options_free - frees every string */
+void kia_options_free(struct kia_options *options)
+{
+    free(options->accel);
+    free(options->cpu);
+    free(options->kernel);
+    free(options->initrd);
+    free(options->append);
+    for (unsigned i = 0; i < options->n_drives; i++) {
+        free(options->drives[i].id);
+        free(options->drives[i].file);
+        free(options->drives[i].serial);
+    }
+    for (unsigned i = 0; i < options->n_loaders; i++)
+        free(options->loaders[i].file);
+    free(options->serial_path);
+    free(options->log_items);
+    free(options->log_file);
+    memset(options, 0, sizeof(*options));
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The command line, with QEMU's option names where it has the same thing. Main thread; includes libc only. */
+#ifndef KIA_OPTIONS_H
+#define KIA_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+    KIA_MAX_DRIVES = 16,
+    KIA_MAX_LOADERS = 64,
+    KIA_MAX_CPUS = 128,
+};
+
+struct kia_drive {
+    char *id; /* NULL: none given */
+    char *file;
+    bool readonly;
+    bool has_device; /* if=virtio, or a -device names it */
+    int slot; /* PCI slot, -1: any */
+    char *serial; /* NULL: none */
+    unsigned queues;
+};
+
+/* -device loader, the forms of QEMU's generic loader. */
+struct kia_loader {
+    char *file; /* NULL: data, or an address for a processor alone */
+    bool force_raw;
+    bool has_addr;
+    uint64_t addr;
+    unsigned data_len; /* 1-8: store @data there; 0: no data */
+    uint64_t data; /* as it lies in memory, first byte lowest */
+    int cpu; /* this processor starts at @addr, or at the file's entry; -1: none */
+};
+
+enum kia_serial {
+    KIA_SERIAL_CONSOLE, /* terminal with the C-a keys (-nographic, mon:stdio) */
+    KIA_SERIAL_STDIO, /* terminal alone: C-c ends the program */
+    KIA_SERIAL_FILE,
+    KIA_SERIAL_NULL, /* a port with nothing at the other end */
+    KIA_SERIAL_NONE, /* no port */
+};
+
+struct kia_options {
+    uint64_t ram_size;
+    unsigned cpus;
+    char *accel, *cpu;
+    char *kernel, *initrd, *append;
+    struct kia_drive drives[KIA_MAX_DRIVES];
+    unsigned n_drives;
+    struct kia_loader loaders[KIA_MAX_LOADERS];
+    unsigned n_loaders;
+    enum kia_serial serial;
+    char *serial_path;
+    bool no_reboot, no_shutdown;
+    int64_t rtc_offset; /* seconds from the host's UTC to the guest's clock */
+    char *log_items, *log_file; /* -d, -D */
+};
+
+enum kia_options_result {
+    KIA_OPTIONS_RUN,
+    KIA_OPTIONS_DONE, /* help or version was printed */
+    KIA_OPTIONS_CPU_HELP, /* the accelerator's models are to be printed */
+    KIA_OPTIONS_BAD, /* a message was printed */
+};
+
+/* Fills @options from @argv; kia_options_free() afterwards in any case. */
+enum kia_options_result kia_options_parse(struct kia_options *options, int argc, char **argv);
+void kia_options_free(struct kia_options *options);
+
+#endif
