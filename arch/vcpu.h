@@ -245,6 +245,7 @@ enum op_result {
     OPR_FAULT,  /* v->fault is filled in; no architected effect of this instruction was made */
     OPR_EXIT,   /* done; leave the unit after this instruction: psr, translations or code changed */
     OPR_BRANCH, /* done, and v->ip, v->ri say where to go on */
+    OPR_TRAP,   /* done, and v->fault holds the trap (FAULT_TRAP_FP, isr code), to be delivered after this instruction */
 };
 
 /* Fills v->fault and returns OPR_FAULT, for `return fault_raise(v, FAULT_ILLEGAL_OP, 0);`. */
