@@ -7,6 +7,7 @@
 #define ARCH_MMU_H
 
 #include "arch/vcpu.h"
+#include "arch/vm.h"
 
 /* Kinds of reference, for checks and ISR. */
 enum {
@@ -18,7 +19,8 @@ enum {
     REF_SEM = 1 << 5,     /* semaphore: cacheable memory only */
     REF_16 = 1 << 6,      /* ld16, st16, cmp8xchg16 */
     REF_ADV = 1 << 7,     /* ld.a */
-    REF_NA = 1 << 8,      /* non-access: code in {15:12} */
+    REF_NA = 1 << 8,      /* non-access: ISR code in {15:12} */
+    REF_SPEC = 1 << 9,    /* ld.s and its kin: ISR.sp */
     REF_NA_SHIFT = 12,
 };
 
@@ -30,6 +32,18 @@ enum {
 static inline struct stlb_entry *stlb_slot(struct vcpu *v, uint64_t gva)
 {
     return &v->stlb[gva >> 12 & (STLB_SIZE - 1)];
+}
+
+static inline struct ftlb_entry *ftlb_slot(struct vcpu *v, uint64_t gva)
+{
+    return &v->ftlb[gva >> 12 & (FTLB_SIZE - 1)];
+}
+
+/* The fetch probe: the bundle at @gva has its page at (*gpa) if this says so; else mmu_fetch(). */
+static inline bool ftlb_probe(struct vcpu *v, uint64_t gva, struct ftlb_entry **e)
+{
+    *e = ftlb_slot(v, gva);
+    return ((gva & ~UINT64_C(0xfff)) ^ v->itag[gva >> 61]) == (*e)->tag;
 }
 
 /**
@@ -57,19 +71,48 @@ enum op_result mem_rmw_hva(struct vcpu *v, uint64_t gva, unsigned size, unsigned
  */
 enum op_result mmu_fetch(struct vcpu *v, uint64_t gva, uint64_t *gpa, unsigned *page_ar_pl);
 
-/* itlb.ed of the page that @v->ip lies in; false in physical mode (speculation deferral, SDM Vol.2 5.5.5). */
+/*
+ * itlb.ed of the page that v->exec_ip lies in; false in physical mode (speculation deferral and ISR.ed, SDM Vol.2 5.5.5).
+ * So v->exec_ip must name the running instruction's page when a memory reference takes its slow path.
+ */
 bool mmu_fetch_ed(struct vcpu *v);
+
+/* True if @gva is unimplemented: {60:IMPL_VA_MSB} are not all equal (SDM Vol.2 4.3.2). One bit fewer while psr.vm = 1. */
+static inline bool mmu_va_unimplemented(const struct vcpu *v, uint64_t gva)
+{
+    unsigned s = 60 - v->vm->va_msb + (v->psr & PSR_VM ? 1 : 0);
+
+    return (uint64_t)((int64_t)(gva << (3 + s)) >> s) != gva << 3;
+}
+
+/* True if @gpa (bit 63, the attribute of physical mode, left out) is unimplemented. */
+static inline bool mmu_pa_unimplemented(const struct vcpu *v, uint64_t gpa)
+{
+    return (gpa & INT64_MAX) >> v->vm->pa_bits;
+}
 
 /* Recomputes dtag, itag, rse_tag after psr, rr, pkr or rsc.pl changed. Does not flush anything that can be kept. */
 void mmu_update_tags(struct vcpu *v);
 /* Drops every soft TLB entry. */
 void mmu_flush_soft(struct vcpu *v);
 
+/* For lowering of thash and ttag: *out = 1 where @a is an unimplemented address (the result is then a NaT). */
+enum op_result op_va_unimplemented(struct vcpu *v, uint64_t imm, uint64_t a, uint64_t b, uint64_t *out);
+
 int tlb_create(struct vcpu *v);
 void tlb_destroy(struct vcpu *v);
 /* All TRs and TCs gone. */
 void tlb_reset(struct vcpu *v);
 void tlb_purge_all_tc(struct vcpu *v);
+
+/*
+ * ptc.g among processors (arch/tlb_sync.c). A vcpu's thread holds its TLB from tlb_guest_enter() to tlb_guest_leave(): around
+ * the run loop, not while it sleeps or does a device's work. In between it calls tlb_serve() when ATTN_SYNC is set.
+ */
+void tlb_guest_enter(struct vcpu *v);
+void tlb_guest_leave(struct vcpu *v);
+void tlb_serve(struct vcpu *v);
+
 /* PAL_VM_TR_READ: { pte, itir, ifa | valid, rr }; false if @index is out of range. */
 bool tlb_tr_read(struct vcpu *v, bool data, unsigned index, uint64_t out[4]);
 

@@ -119,12 +119,14 @@ enum {
 #define KEY_SOR_SHIFT 13                 /* sor / 8, 4 bits */
 #define KEY_SOR      (UINT32_C(0xf) << KEY_SOR_SHIFT)
 
-/* An entry of the advanced load address table (docs/state.md): what was loaded and from where. */
+/* An entry of the advanced load address table (arch/alat.c): what was loaded and from where. */
 struct alat_entry {
-    uint16_t tag;   /* 0 free; alat_tag_gr() or alat_tag_fr() of the register slot */
+    uint16_t tag;   /* names the physical register */
     uint8_t size;   /* bytes */
+    uint8_t form;   /* enum isa_fsize of a floating-point load; 0 for a general register */
+    bool be, pair;
     uint64_t gva;
-    uint64_t value[2];
+    uint64_t raw[2]; /* as little-endian words */
 };
 
 struct rse {
@@ -211,7 +213,8 @@ struct vcpu {
     uint8_t trap_ri;          /* its slot */
     uint64_t exec_ip;         /* bundle of the instruction whose helper runs; set by the engine before calls that ask for it */
     struct alat_entry alat[N_ALAT];
-    unsigned alat_next;
+    unsigned alat_next;       /* entry to replace next */
+    uint32_t alat_live;       /* bit i: alat[i] is valid */
     uint64_t itc_last;        /* ITC reads rise strictly */
     uint64_t spec_nat;        /* second result of op_ld_spec and op_ld_fill, operand of op_st_spill: 0/1 */
 

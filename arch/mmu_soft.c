@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The soft TLB: what lowered code probes inline, its region tags, filling and purging.
+ *
+ * A tag word is page address | slot << 2 | privilege level. A slot stands for a rid together with what else decides whether a
+ * reference may pass unseen: psr.vm (narrower addresses) and the contents of the protection key registers while psr.pk = 1.
+ * So changes of rr, psr.cpl, psr.dt or the keys only select other tag words; entries stay and become valid again when the
+ * old state comes back. Slots are never reused until all are given out; then everything is dropped once.
+ *
+ * An entry exists only for a page of RAM that is cacheable, whose accessed bit is set, and (for writes) whose dirty bit is
+ * set. While psr.db = 1 the tag words match nothing, so every reference meets the debug registers.
+ */
+#include "arch/tlb.h"
+
+#include <string.h>
+
+#include "mem/mem.h"
+
+#define PAGE UINT64_C(0x1000)
+
+/* What v->dtag and its kin depend on, besides rr and pkr; rsc.pl is put in at {1:0}. */
+#define TAG_PSR (PSR_DT | PSR_RT | PSR_IT | PSR_CPL | PSR_DB | PSR_VM | PSR_PK)
+#define SLOT_PSR (PSR_VM | PSR_PK)
+#define STATE_UNSET UINT64_MAX
+
+/* ---- slots ---- */
+
+static inline unsigned slot_hash(uint64_t key)
+{
+    return (unsigned)(key * UINT64_C(0x9e3779b97f4a7c15) >> 53) & (SOFT_HASH - 1);
+}
+
+/* The slot of @key, or -1 when none is left. */
+static int slot_get(struct soft_tags *g, uint64_t key)
+{
+    unsigned h = slot_hash(key);
+
+    for (; g->hash[h]; h = (h + 1) & (SOFT_HASH - 1))
+        if (g->slot_key[g->hash[h] - 1] == key)
+            return g->hash[h] - 1;
+    if (g->n_slots == SOFT_SLOTS)
+        return -1;
+    g->slot_key[g->n_slots] = key;
+    g->hash[h] = (uint16_t)++g->n_slots;
+    return (int)g->n_slots - 1;
+}
+
+/* Names the present contents of the protection key registers; the names of the last few sets are remembered. */
+static void keys_update(struct vcpu *v)
+{
+    struct soft_tags *g = &v->tlb->tags;
+
+    if (g->pkr_id[g->pkr_now] && !memcmp(g->pkr[g->pkr_now], v->pkr, sizeof(v->pkr)))
+        return;
+    for (unsigned i = 0; i < SOFT_KEY_SETS; i++) {
+        if (g->pkr_id[i] && !memcmp(g->pkr[i], v->pkr, sizeof(v->pkr))) {
+            g->pkr_now = i;
+            return;
+        }
+    }
+    g->pkr_now = g->pkr_victim++ % SOFT_KEY_SETS;
+    memcpy(g->pkr[g->pkr_now], v->pkr, sizeof(v->pkr));
+    g->pkr_id[g->pkr_now] = ++g->pkr_last_id;
+}
+
+/* Finds the slots of the regions whose rid changed, or of all. */
+static bool slots_assign(struct vcpu *v, bool all)
+{
+    struct soft_tags *g = &v->tlb->tags;
+    uint64_t key = v->psr & PSR_VM ? UINT64_C(1) << 24 : 0;
+
+    if (v->psr & PSR_PK)
+        key |= (uint64_t)g->pkr_id[g->pkr_now] << 25;
+    for (unsigned i = 0; i < 8; i++) {
+        int slot;
+
+        if (!all && v->rr[i] == g->rr[i])
+            continue;
+        slot = slot_get(g, key | rr_rid(v->rr[i]));
+        if (slot < 0)
+            return false;
+        g->slot[i] = (uint16_t)slot;
+    }
+    memcpy(g->rr, v->rr, sizeof(g->rr));
+    return true;
+}
+
+static void entries_drop(struct vcpu *v)
+{
+    for (unsigned i = 0; i < STLB_SIZE; i++)
+        v->stlb[i].tag_r = v->stlb[i].tag_w = STLB_INVALID;
+    for (unsigned i = 0; i < FTLB_SIZE; i++)
+        v->ftlb[i].tag = STLB_INVALID;
+}
+
+static void slots_drop(struct soft_tags *g)
+{
+    g->n_slots = 0;
+    g->pkr_last_id = 0;
+    memset(g->pkr_id, 0, sizeof(g->pkr_id));
+    memset(g->hash, 0, sizeof(g->hash));
+    g->state = STATE_UNSET;
+}
+
+/* ---- tags ---- */
+
+static void tags_set(const struct soft_tags *g, uint64_t tags[8], bool translated, unsigned pl)
+{
+    for (unsigned i = 0; i < 8; i++)
+        tags[i] = translated ? (uint64_t)g->slot[i] << 2 | pl : SOFT_TAG_PHYS;
+}
+
+static void tags_never(struct vcpu *v)
+{
+    for (unsigned i = 0; i < 8; i++)
+        v->dtag[i] = v->itag[i] = v->rse_tag[i] = SOFT_TAG_NEVER;
+}
+
+/**
+ * mmu_update_tags - makes dtag, itag and rse_tag fit psr, rr, pkr and rsc.pl
+ * Cheap where nothing changed, so callers need not look. Source: docs/state.md.
+ */
+void mmu_update_tags(struct vcpu *v)
+{
+    struct soft_tags *g;
+    uint64_t state = (v->psr & TAG_PSR) | (v->rsc >> 2 & 3);
+    bool all, rr_changed;
+
+    if (!v->tlb)
+        return;
+    g = &v->tlb->tags;
+    all = g->state == STATE_UNSET || ((state ^ g->state) & SLOT_PSR);
+    rr_changed = memcmp(v->rr, g->rr, sizeof(g->rr));
+    if (v->psr & PSR_PK) {
+        uint32_t id = g->pkr_id[g->pkr_now];
+
+        keys_update(v);
+        all |= id != g->pkr_id[g->pkr_now];
+    }
+    if (!all && !rr_changed && state == g->state)
+        return;
+
+    if ((all || rr_changed) && !slots_assign(v, all)) {
+        entries_drop(v);
+        slots_drop(g);
+        if (v->psr & PSR_PK)
+            keys_update(v);
+        slots_assign(v, true);
+    }
+    g->state = state;
+    if (v->psr & PSR_DB) {
+        tags_never(v);
+        return;
+    }
+    tags_set(g, v->dtag, v->psr & PSR_DT, vcpu_cpl(v));
+    tags_set(g, v->itag, v->psr & PSR_IT, vcpu_cpl(v));
+    tags_set(g, v->rse_tag, v->psr & PSR_RT, v->rsc >> 2 & 3);
+}
+
+void soft_reset(struct vcpu *v)
+{
+    entries_drop(v);
+    slots_drop(&v->tlb->tags);
+    mmu_update_tags(v);
+}
+
+/**
+ * mmu_flush_soft - drops every soft TLB entry
+ */
+void mmu_flush_soft(struct vcpu *v)
+{
+    soft_reset(v);
+}
+
+/* ---- entries ---- */
+
+void soft_fill(struct vcpu *v, uint64_t gva, uint64_t tag, uint64_t gpa, void *page, bool read, bool write)
+{
+    struct stlb_entry *e = stlb_slot(v, gva);
+    uint64_t word = (gva & ~(PAGE - 1)) | tag;
+
+    if (tag == SOFT_TAG_NEVER)
+        return;
+    e->tag_r = read ? word : STLB_INVALID;
+    e->tag_w = write ? word : STLB_INVALID;
+    e->addend = (uintptr_t)page - (uintptr_t)(gva & ~(PAGE - 1));
+    e->gpa = gpa & ~(PAGE - 1);
+}
+
+void soft_fill_fetch(struct vcpu *v, uint64_t gva, uint64_t gpa)
+{
+    struct ftlb_entry *e = ftlb_slot(v, gva);
+    uint64_t tag = v->itag[gva >> 61];
+
+    if (tag == SOFT_TAG_NEVER)
+        return;
+    e->tag = (gva & ~(PAGE - 1)) | tag;
+    e->gpa = gpa & ~(PAGE - 1);
+    e->page = NULL;
+}
+
+/* True if the tag word is for a page in [va, va + 2^ps), in any region. STLB_INVALID may match page 0: no harm. */
+static inline bool word_meets(uint64_t word, uint64_t va, unsigned ps)
+{
+    return !(((word ^ va) & VA_OFFSET) >> ps);
+}
+
+static inline void data_entry_purge(struct stlb_entry *e, uint64_t va, unsigned ps)
+{
+    if (word_meets(e->tag_r, va, ps) || word_meets(e->tag_w, va, ps))
+        e->tag_r = e->tag_w = STLB_INVALID;
+}
+
+static inline void fetch_entry_purge(struct ftlb_entry *e, uint64_t va, unsigned ps)
+{
+    if (word_meets(e->tag, va, ps))
+        e->tag = STLB_INVALID;
+}
+
+void soft_purge(struct vcpu *v, enum tlb_kind kind, uint64_t gva, unsigned ps)
+{
+    uint64_t va = gva & VA_OFFSET;
+    unsigned slots = kind == TLB_DATA ? STLB_SIZE : FTLB_SIZE;
+    unsigned first = 0, pages = slots;
+
+    assert(ps >= 12);
+    if (ps - 12 < 10 && 1u << (ps - 12) < slots) {
+        pages = 1u << (ps - 12);
+        first = (unsigned)(va >> 12) & (slots - 1) & ~(pages - 1);
+    }
+    for (unsigned i = first; i < first + pages; i++) {
+        if (kind == TLB_DATA)
+            data_entry_purge(&v->stlb[i], va, ps);
+        else
+            fetch_entry_purge(&v->ftlb[i], va, ps);
+    }
+}
