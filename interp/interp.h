@@ -20,6 +20,7 @@ enum unit_end {
 struct unit_result {
     unsigned gate;
     bool taken;        /* the last instruction was a taken branch */
+    bool idle;         /* nothing was executed: only compiled code that was asked to leave at its first op */
     bool was_rfi;      /* it was rfi: neither traps nor one-shot bits are looked at */
     uint16_t last_pos; /* pos of the last instruction that was executed or faulted */
 };

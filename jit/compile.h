@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the files of the emitter share: the unit being compiled, and the conventions of compiled code. */
+#ifndef JIT_COMPILE_H
+#define JIT_COMPILE_H
+
+#include "jit/jit.h"
+#include "jit/regalloc.h"
+
+/* Fixed registers of compiled code. rax, rcx, r10 and r11 are scratch, the rest belongs to temps. */
+enum { REG_V = RBX, REG_FRAME = R12, REG_PR = R13, REG_IP = R14, REG_S0 = RAX, REG_S1 = RCX, REG_S2 = R11, REG_S3 = R10 };
+
+/*
+ * Compiled code leaves through j->leave with eax = enum leave, rdx = the op it left at, r9 = the unit, and for LEAVE_LINK rcx = the
+ * place to patch. r14 is then the unit's address, for LEAVE_LINK the address to go on at.
+ */
+enum leave {
+    LEAVE_RAISE,     /* the op itself says what to raise: IR_FAULT, IR_BREAK, IR_NAT_FAULT, IR_CHECK_SOF */
+    LEAVE_DISP,      /* IR_EXIT, IR_EXIT_IF_NAT: by the op's fields */
+    LEAVE_IND,       /* IR_EXIT_IND: the target is in FRAME_OUT */
+    LEAVE_GATE,
+    LEAVE_LINK,      /* IR_EXIT, not linked yet */
+    LEAVE_ATTENTION, /* before the unit's first op */
+    LEAVE_CALL = 16, /* + enum op_result of a call */
+};
+
+/* What the leaving code stores for jit_run(). */
+struct jit_exit {
+    const struct ir_op *op;
+    const struct ir_unit *unit;
+    void *link;
+    uint64_t ip;     /* r14 */
+    uint64_t target; /* FRAME_OUT */
+};
+
+/* Something out of line, emitted after the unit's ops. */
+struct cold {
+    uint8_t *from;        /* place of the jump here */
+    const struct ir_op *op;
+    uint8_t kind;         /* enum cold_kind */
+    uint8_t leave;        /* COLD_LEAVE: enum leave */
+    uint8_t addr, value;  /* COLD_LOAD, COLD_STORE: host registers */
+    uint8_t *back;
+    uint32_t live;        /* caller-saved registers to keep */
+};
+enum cold_kind { COLD_LEAVE, COLD_LOAD, COLD_STORE, COLD_CALL, COLD_LINK };
+
+struct compile {
+    struct x64 x;
+    struct jit *j;
+    const struct ir_unit *u;
+    struct jit_place *places;
+    uint8_t **op_code;        /* start of each op's code, for labels */
+    struct { uint8_t *from; uint32_t target; } *jumps; /* to labels */
+    unsigned n_jumps;
+    struct cold *colds;
+    unsigned n_colds;
+    unsigned n_spills;
+};
+
+struct jit {
+    uint8_t *rw, *rx;         /* two views of one memory: writable, executable */
+    size_t size, used;
+    const uint8_t *enter;     /* enum leave enter(struct vcpu *, jit_code, struct jit_exit *) */
+    const uint8_t *leave;
+    size_t first_unit;
+    uint64_t n_units;
+};
+
+/* Address in the executable view of a place in the writable one. */
+static inline const uint8_t *jit_rx(const struct jit *j, const uint8_t *rw) { return j->rx + (rw - j->rw); }
+
+/* The stack frame of compiled code: spill slots, room to keep registers around calls, a result, the jit_exit. */
+enum {
+    FRAME_SPILLS = 0,
+    FRAME_KEEP = JIT_MAX_SPILLS * 8,
+    FRAME_OUT = FRAME_KEEP + X64_REGS * 8,
+    FRAME_EXIT = FRAME_OUT + 8,
+    FRAME_SIZE = FRAME_EXIT + 16, /* 8 modulo 16: six pushes and the return address make it even */
+};
+
+/* Emits one op. jit/emit.c */
+void emit_op(struct compile *c, const struct ir_op *op);
+/* Emits what is out of line. jit/cold.c */
+void emit_cold(struct compile *c, const struct cold *cold);
+
+struct cold *cold_add(struct compile *c, enum cold_kind kind, const struct ir_op *op, uint8_t *from);
+
+/* A temp's value in a register: its own, or @scratch after loading it there. */
+unsigned use(struct compile *c, ir_val v, unsigned scratch);
+/* The register to compute a temp in; done() stores it if its place is a slot. */
+unsigned def(struct compile *c, ir_val v);
+void done(struct compile *c, ir_val v, unsigned reg);
+/* Loads a temp into a given register. */
+void use_into(struct compile *c, ir_val v, unsigned reg);
+
+void emit_leave(struct compile *c, enum leave leave, const struct ir_op *op);
+
+/* C functions that compiled code calls. */
+uint64_t jit_load_slow(struct vcpu *v, const struct ir_op *op, uint64_t gva, uint64_t *out);
+uint64_t jit_store_slow(struct vcpu *v, const struct ir_op *op, uint64_t gva, uint64_t value);
+
+#endif

@@ -1,0 +1,631 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Host code for each internal op. */
+#include "arch/mmu.h"
+#include "jit/compile.h"
+
+#define V(field) ((int32_t)offsetof(struct vcpu, field))
+
+unsigned use(struct compile *c, ir_val v, unsigned scratch)
+{
+    const struct jit_place *p = &c->places[v];
+
+    if (p->reg != NOREG)
+        return p->reg;
+    use_into(c, v, scratch);
+    return scratch;
+}
+
+void use_into(struct compile *c, ir_val v, unsigned reg)
+{
+    const struct jit_place *p = &c->places[v];
+
+    if (v == 0)
+        x64_mov_ri(&c->x, reg, 0);
+    else if (p->is_const)
+        x64_mov_ri(&c->x, reg, p->imm);
+    else if (p->reg != NOREG)
+        x64_mov_rr(&c->x, reg, p->reg);
+    else
+        x64_load(&c->x, reg, RSP, FRAME_SPILLS + p->spill * 8);
+}
+
+unsigned def(struct compile *c, ir_val v)
+{
+    return c->places[v].reg != NOREG ? c->places[v].reg : REG_S0;
+}
+
+void done(struct compile *c, ir_val v, unsigned reg)
+{
+    if (c->places[v].spill >= 0)
+        x64_store(&c->x, RSP, FRAME_SPILLS + c->places[v].spill * 8, reg);
+}
+
+/* ---- arithmetic ---- */
+
+static void emit_alu(struct compile *c, const struct ir_op *op, enum x64_alu alu)
+{
+    unsigned d = def(c, op->dst), b = use(c, op->b, REG_S1);
+
+    if (d == b) { /* b's register is d's now */
+        use_into(c, op->a, REG_S0);
+        x64_alu_rr(&c->x, alu, REG_S0, b);
+        x64_mov_rr(&c->x, d, REG_S0);
+    } else {
+        use_into(c, op->a, d);
+        x64_alu_rr(&c->x, alu, d, b);
+    }
+    done(c, op->dst, d);
+}
+
+static void emit_andcm(struct compile *c, const struct ir_op *op)
+{
+    unsigned d = def(c, op->dst);
+
+    use_into(c, op->b, REG_S1);
+    x64_not(&c->x, REG_S1);
+    x64_alu_rr(&c->x, ALU_AND, REG_S1, use(c, op->a, REG_S0));
+    x64_mov_rr(&c->x, d, REG_S1);
+    done(c, op->dst, d);
+}
+
+static void emit_alu_imm(struct compile *c, const struct ir_op *op, enum x64_alu alu)
+{
+    unsigned d = def(c, op->dst), a;
+
+    if (alu == ALU_ADD && x64_fits32(op->imm)) {
+        a = use(c, op->a, REG_S0);
+        x64_lea(&c->x, d, a, (int32_t)op->imm);
+    } else if (alu == ALU_AND && op->imm == 0xffffffff) {
+        x64_extend(&c->x, d, use(c, op->a, REG_S0), 4, false);
+    } else if (x64_fits32(op->imm)) {
+        use_into(c, op->a, d);
+        x64_alu_ri(&c->x, alu, d, (int32_t)op->imm);
+    } else {
+        x64_mov_ri(&c->x, REG_S1, op->imm);
+        use_into(c, op->a, d);
+        x64_alu_rr(&c->x, alu, d, REG_S1);
+    }
+    done(c, op->dst, d);
+}
+
+static void emit_subri(struct compile *c, const struct ir_op *op)
+{
+    unsigned d = def(c, op->dst);
+
+    x64_mov_ri(&c->x, REG_S1, op->imm);
+    x64_alu_rr(&c->x, ALU_SUB, REG_S1, use(c, op->a, REG_S0));
+    x64_mov_rr(&c->x, d, REG_S1);
+    done(c, op->dst, d);
+}
+
+static void emit_shift_imm(struct compile *c, const struct ir_op *op, enum x64_shift shift)
+{
+    unsigned d = def(c, op->dst);
+
+    use_into(c, op->a, d);
+    x64_shift_ri(&c->x, shift, d, (unsigned)op->imm);
+    done(c, op->dst, d);
+}
+
+/* Counts above 63 give 0, or the sign. */
+static void emit_shift(struct compile *c, const struct ir_op *op, enum x64_shift shift)
+{
+    use_into(c, op->b, REG_S1);
+    use_into(c, op->a, REG_S0);
+    if (shift == SHIFT_SAR) {
+        uint8_t *in_range;
+
+        x64_alu_ri(&c->x, ALU_CMP, REG_S1, 63);
+        in_range = x64_jcc(&c->x, CC_BE);
+        x64_mov_ri(&c->x, REG_S1, 63);
+        x64_patch(&c->x, in_range, c->x.p);
+        x64_shift_cl(&c->x, shift, REG_S0);
+    } else {
+        uint8_t *in_range;
+
+        x64_shift_cl(&c->x, shift, REG_S0);
+        x64_alu_ri(&c->x, ALU_CMP, REG_S1, 63);
+        in_range = x64_jcc(&c->x, CC_BE);
+        x64_mov_ri(&c->x, REG_S0, 0);
+        x64_patch(&c->x, in_range, c->x.p);
+    }
+    x64_mov_rr(&c->x, def(c, op->dst), REG_S0);
+    done(c, op->dst, REG_S0);
+}
+
+static void emit_extend(struct compile *c, const struct ir_op *op, unsigned size, bool sign)
+{
+    unsigned d = def(c, op->dst);
+
+    x64_extend(&c->x, d, use(c, op->a, REG_S0), size, sign);
+    done(c, op->dst, d);
+}
+
+static void emit_set(struct compile *c, const struct ir_op *op, enum x64_cc cc, bool imm)
+{
+    unsigned d = def(c, op->dst), a = use(c, op->a, REG_S0);
+
+    if (imm && x64_fits32(op->imm)) {
+        x64_alu_ri(&c->x, ALU_CMP, a, (int32_t)op->imm);
+    } else if (imm) {
+        x64_mov_ri(&c->x, REG_S1, op->imm);
+        x64_alu_rr(&c->x, ALU_CMP, a, REG_S1);
+    } else {
+        x64_alu_rr(&c->x, ALU_CMP, a, use(c, op->b, REG_S1));
+    }
+    x64_setcc(&c->x, cc, d);
+    done(c, op->dst, d);
+}
+
+static void emit_select(struct compile *c, const struct ir_op *op)
+{
+    unsigned cond = use(c, op->a, REG_S0);
+
+    x64_test_rr(&c->x, cond, cond);
+
+    uint8_t *no = x64_jcc(&c->x, CC_E), *end;
+
+    use_into(c, op->b, REG_S1);
+    end = x64_jmp(&c->x);
+    x64_patch(&c->x, no, c->x.p);
+    use_into(c, op->c, REG_S1);
+    x64_patch(&c->x, end, c->x.p);
+    x64_mov_rr(&c->x, def(c, op->dst), REG_S1);
+    done(c, op->dst, REG_S1);
+}
+
+static void emit_mul(struct compile *c, const struct ir_op *op)
+{
+    use_into(c, op->a, REG_S0);
+    x64_imul(&c->x, REG_S0, use(c, op->b, REG_S1));
+    x64_mov_rr(&c->x, def(c, op->dst), REG_S0);
+    done(c, op->dst, REG_S0);
+}
+
+/* ---- state ---- */
+
+static void emit_get(struct compile *c, const struct ir_op *op, unsigned base, int32_t disp)
+{
+    unsigned d = def(c, op->dst);
+
+    x64_load(&c->x, d, base, disp);
+    done(c, op->dst, d);
+}
+
+static void emit_put(struct compile *c, const struct ir_op *op, unsigned base, int32_t disp)
+{
+    const struct jit_place *p = &c->places[op->a];
+
+    if (p->is_const && x64_fits32(p->imm))
+        x64_store_imm(&c->x, base, disp, (int32_t)p->imm);
+    else
+        x64_store(&c->x, base, disp, use(c, op->a, REG_S0));
+}
+
+static void emit_rot(struct compile *c, const struct ir_op *op)
+{
+    x64_load(&c->x, REG_S1, REG_V, V(rot));
+    if (op->op == IR_GET_GRR)
+        emit_get(c, op, REG_S1, op->c * 8);
+    else
+        emit_put(c, op, REG_S1, op->c * 8);
+}
+
+/* The bit of p in the predicates := the low bit of @reg (0/1). */
+static void put_bit(struct compile *c, unsigned p, unsigned reg)
+{
+    x64_btr(&c->x, REG_PR, p);
+    x64_mov_rr(&c->x, REG_S1, reg);
+    x64_shift_ri(&c->x, SHIFT_SHL, REG_S1, p);
+    x64_alu_rr(&c->x, ALU_OR, REG_PR, REG_S1);
+}
+
+static void emit_set_pr2(struct compile *c, const struct ir_op *op)
+{
+    unsigned p1 = op->c & 63, p2 = op->c >> 8;
+
+    use_into(c, op->a, REG_S0);
+    if (p1)
+        put_bit(c, p1, REG_S0);
+    if (p2) {
+        x64_alu_ri(&c->x, ALU_XOR, REG_S0, 1);
+        put_bit(c, p2, REG_S0);
+    }
+}
+
+static void emit_get_pr(struct compile *c, const struct ir_op *op)
+{
+    unsigned d = def(c, op->dst);
+
+    x64_bt(&c->x, REG_PR, op->c);
+    x64_setcc(&c->x, CC_B, d);
+    done(c, op->dst, d);
+}
+
+static void emit_or_state(struct compile *c, int32_t disp, uint64_t bits)
+{
+    x64_load(&c->x, REG_S0, REG_V, disp);
+    x64_alu_ri(&c->x, ALU_OR, REG_S0, (int32_t)bits);
+    x64_store(&c->x, REG_V, disp, REG_S0);
+}
+
+/* ---- memory ---- */
+
+/* Leaves rax = tag word of the reference, rcx = offset of its entry in v->stlb; flags as cmp of the two tags. */
+static void emit_probe(struct compile *c, unsigned addr, unsigned size, bool write)
+{
+    struct x64 *x = &c->x;
+
+    _Static_assert(sizeof(struct stlb_entry) == 32, "the probe shifts by five");
+    x64_mov_rr(x, REG_S1, addr);
+    x64_shift_ri(x, SHIFT_SHR, REG_S1, 61);
+    x64_lea(x, REG_S0, addr, (int32_t)size - 1);
+    x64_alu_ri(x, ALU_AND, REG_S0, -4096);
+    x64_rex(x, true, REG_S0, REG_S1, REG_V, false); /* xor rax, [v + rcx * 8 + dtag] */
+    x64_byte(x, 0x33);
+    x64_modrm_sib(x, REG_S0, REG_V, REG_S1, 3, V(dtag));
+    x64_mov_rr(x, REG_S1, addr);
+    x64_shift_ri(x, SHIFT_SHR, REG_S1, 12 - 5);
+    x64_alu_ri(x, ALU_AND, REG_S1, (STLB_SIZE - 1) << 5);
+    x64_alu_rm_index(x, ALU_CMP, REG_S0, REG_V, REG_S1, 0,
+                     V(stlb) + (int32_t)(write ? offsetof(struct stlb_entry, tag_w) : offsetof(struct stlb_entry, tag_r)));
+}
+
+static void swap_bytes(struct compile *c, unsigned reg, unsigned size)
+{
+    x64_bswap(&c->x, reg);
+    if (size < 8)
+        x64_shift_ri(&c->x, SHIFT_SHR, reg, 64 - 8 * size);
+}
+
+/* After the checks: rcx = the entry's offset. */
+static void access_host(struct compile *c, const struct ir_op *op, unsigned addr, unsigned value, unsigned size, bool write)
+{
+    bool swap = (op->aux & IR_MEM_BE) && size > 1;
+
+    x64_load_index(&c->x, REG_S1, REG_V, REG_S1, 0, V(stlb) + (int32_t)offsetof(struct stlb_entry, addend));
+    if (write) {
+        if (swap) {
+            x64_mov_rr(&c->x, REG_S0, value);
+            swap_bytes(c, REG_S0, size);
+            value = REG_S0;
+        }
+        x64_store_sized(&c->x, REG_S1, addr, value, size);
+    } else {
+        x64_load_zx(&c->x, value, REG_S1, addr, size);
+        if (swap)
+            swap_bytes(c, value, size);
+    }
+}
+
+static void emit_mem(struct compile *c, const struct ir_op *op, unsigned size, bool write)
+{
+    unsigned addr = use(c, op->a, REG_S2);
+    unsigned value = write ? use(c, op->b, REG_S3) : def(c, op->dst);
+    enum cold_kind kind = write ? COLD_STORE : COLD_LOAD;
+    unsigned first = c->n_colds;
+
+    emit_probe(c, addr, size, write);
+    cold_add(c, kind, op, x64_jcc(&c->x, CC_NE));
+    if ((c->u->key & KEY_AC) && size > 1) {
+        x64_test_ri(&c->x, addr, (int32_t)size - 1);
+        cold_add(c, kind, op, x64_jcc(&c->x, CC_NE));
+    }
+    access_host(c, op, addr, value, size, write);
+    for (unsigned i = first; i < c->n_colds; i++) {
+        c->colds[i].addr = (uint8_t)addr;
+        c->colds[i].value = (uint8_t)value;
+        c->colds[i].back = c->x.p;
+    }
+    if (!write)
+        done(c, op->dst, value);
+}
+
+/* ---- calls ---- */
+
+/* Around a call of C that may look at the guest's state. */
+static void call_c(struct compile *c, const void *fn)
+{
+    x64_store(&c->x, REG_V, V(pr), REG_PR);
+    x64_mov_ri(&c->x, RAX, (uint64_t)(uintptr_t)fn);
+    x64_call_reg(&c->x, RAX);
+    x64_load(&c->x, REG_PR, REG_V, V(pr));
+    x64_load(&c->x, REG_FRAME, REG_V, V(frame));
+}
+
+/* Loads two temps into argument registers without one overwriting the other. */
+static void load_args(struct compile *c, ir_val a, unsigned reg_a, ir_val b, unsigned reg_b)
+{
+    use_into(c, a, REG_S0);
+    use_into(c, b, REG_S1);
+    x64_mov_rr(&c->x, reg_a, REG_S0);
+    x64_mov_rr(&c->x, reg_b, REG_S1);
+}
+
+static void emit_call(struct compile *c, const struct ir_op *op)
+{
+    load_args(c, op->a, RDX, op->b, RCX);
+    x64_mov_rr(&c->x, RDI, REG_V);
+    x64_mov_ri(&c->x, RSI, op->imm);
+    x64_lea(&c->x, R8, RSP, FRAME_OUT);
+    call_c(c, op->fn);
+    if (!(op->aux & IR_CALL_NO_FAULT)) {
+        x64_rex(&c->x, false, RAX, 0, RAX, false); /* test eax, eax */
+        x64_byte(&c->x, 0x85);
+        x64_modrm_rr(&c->x, RAX, RAX);
+        cold_add(c, COLD_CALL, op, x64_jcc(&c->x, CC_NE));
+    }
+    if (c->places[op->dst].last > c->places[op->dst].first) {
+        unsigned d = def(c, op->dst);
+
+        x64_load(&c->x, d, RSP, FRAME_OUT);
+        done(c, op->dst, d);
+    }
+}
+
+static void emit_pure(struct compile *c, const struct ir_op *op)
+{
+    load_args(c, op->a, RDI, op->b, RSI);
+    x64_mov_ri(&c->x, RDX, op->imm);
+    x64_mov_ri(&c->x, RAX, (uint64_t)(uintptr_t)op->fn);
+    x64_call_reg(&c->x, RAX);
+    x64_mov_rr(&c->x, def(c, op->dst), RAX);
+    done(c, op->dst, RAX);
+}
+
+static uint64_t c_get_nat(struct vcpu *v, uint64_t r) { return gr_nat(v, (unsigned)r); }
+static void c_set_nat(struct vcpu *v, uint64_t r, uint64_t nat) { gr_set_nat(v, (unsigned)r, nat); }
+
+static void c_make_nat(struct vcpu *v, uint64_t r, uint64_t nat)
+{
+    if (nat)
+        gr_set_nat(v, (unsigned)r, true);
+}
+
+static void emit_nat(struct compile *c, const struct ir_op *op, const void *fn)
+{
+    use_into(c, op->a, RDX);
+    x64_mov_rr(&c->x, RDI, REG_V);
+    x64_mov_ri(&c->x, RSI, op->c);
+    call_c(c, fn);
+    if (op->dst) {
+        x64_mov_rr(&c->x, def(c, op->dst), RAX);
+        done(c, op->dst, RAX);
+    }
+}
+
+static void emit_rotate(struct compile *c)
+{
+    x64_mov_rr(&c->x, RDI, REG_V);
+    call_c(c, (const void *)(uintptr_t)vcpu_rotate);
+}
+
+/* ---- control ---- */
+
+static void jump_to_label(struct compile *c, uint8_t *from, uint64_t target)
+{
+    c->jumps[c->n_jumps].from = from;
+    c->jumps[c->n_jumps++].target = (uint32_t)target;
+}
+
+static void emit_skip(struct compile *c, const struct ir_op *op)
+{
+    unsigned a;
+
+    if (op->op == IR_SKIP_PR) {
+        x64_bt(&c->x, REG_PR, op->c);
+        jump_to_label(c, x64_jcc(&c->x, CC_AE), op->imm);
+        return;
+    }
+    a = use(c, op->a, REG_S0);
+    x64_test_rr(&c->x, a, a);
+    jump_to_label(c, x64_jcc(&c->x, op->op == IR_SKIP_Z ? CC_E : CC_NE), op->imm);
+}
+
+/* CR.IIPA := the bundle of the instruction that ends the unit. */
+static void emit_iipa(struct compile *c, const struct ir_op *op)
+{
+    if (!(c->u->key & KEY_IC))
+        return;
+    x64_lea(&c->x, REG_S0, REG_IP, (op->pos >> 2) * 16);
+    x64_store(&c->x, REG_V, V(cr) + CR_IIPA * 8, REG_S0);
+}
+
+static void emit_exit(struct compile *c, const struct ir_op *op)
+{
+    /* Another page, or careful code: the run loop finds out where that is. */
+    bool same_page = (op->imm + (c->u->gpa & 0xfff)) >> 12 == 0;
+
+    if (!same_page || (c->u->key & KEY_CAREFUL)) {
+        emit_leave(c, LEAVE_DISP, op);
+        return;
+    }
+    emit_iipa(c, op);
+    if (op->imm)
+        x64_alu_ri(&c->x, ALU_ADD, REG_IP, (int32_t)op->imm);
+    while (((uintptr_t)c->x.p + 1) % 4) /* jit_link() stores the target in one piece */
+        x64_byte(&c->x, 0x90);
+    cold_add(c, COLD_LINK, op, x64_jmp(&c->x));
+}
+
+static void emit_exit_ind(struct compile *c, const struct ir_op *op)
+{
+    use_into(c, op->a, REG_S0);
+    x64_alu_ri(&c->x, ALU_AND, REG_S0, -16);
+    x64_store(&c->x, RSP, FRAME_OUT, REG_S0);
+    emit_leave(c, LEAVE_IND, op);
+}
+
+static void emit_check(struct compile *c, const struct ir_op *op)
+{
+    unsigned a;
+
+    if (op->op == IR_CHECK_SOF) {
+        x64_load32(&c->x, REG_S0, REG_V, V(cfm));
+        x64_alu_ri(&c->x, ALU_AND, REG_S0, 0x7f);
+        x64_alu_ri(&c->x, ALU_CMP, REG_S0, op->c);
+        cold_add(c, COLD_LEAVE, op, x64_jcc(&c->x, CC_BE))->leave = LEAVE_RAISE;
+        return;
+    }
+    a = use(c, op->a, REG_S0);
+    x64_test_rr(&c->x, a, a);
+    cold_add(c, COLD_LEAVE, op, x64_jcc(&c->x, CC_NE))->leave = LEAVE_RAISE;
+}
+
+static void emit_popcnt(struct compile *c, const struct ir_op *op)
+{
+    unsigned d = def(c, op->dst);
+
+    x64_popcnt(&c->x, d, use(c, op->a, REG_S0));
+    done(c, op->dst, d);
+}
+
+/* 64 - the number of leading zeros is the highest bit's position + 1. */
+static uint64_t c_clz(uint64_t a) { return a ? (uint64_t)__builtin_clzll(a) : 64; }
+
+static void emit_clz(struct compile *c, const struct ir_op *op)
+{
+    use_into(c, op->a, RDI);
+    x64_mov_ri(&c->x, RAX, (uint64_t)(uintptr_t)c_clz);
+    x64_call_reg(&c->x, RAX);
+    x64_mov_rr(&c->x, def(c, op->dst), RAX);
+    done(c, op->dst, RAX);
+}
+
+static void emit_ip(struct compile *c, const struct ir_op *op)
+{
+    unsigned d = def(c, op->dst);
+
+    x64_lea(&c->x, d, REG_IP, (int32_t)op->imm);
+    done(c, op->dst, d);
+}
+
+static void emit_prw(struct compile *c, const struct ir_op *op)
+{
+    if (op->op == IR_SET_PRW) {
+        use_into(c, op->a, REG_PR);
+        x64_alu_ri(&c->x, ALU_OR, REG_PR, 1);
+        return;
+    }
+    x64_mov_rr(&c->x, def(c, op->dst), REG_PR);
+    done(c, op->dst, REG_PR);
+}
+
+static void emit_exit_if_nat(struct compile *c, const struct ir_op *op)
+{
+    x64_cmp_mem8(&c->x, REG_V, V(nat_any), 0);
+    cold_add(c, COLD_LEAVE, op, x64_jcc(&c->x, CC_NE))->leave = LEAVE_DISP;
+}
+
+static bool emit_value_op(struct compile *c, const struct ir_op *op)
+{
+    switch (op->op) {
+    case IR_ADD: emit_alu(c, op, ALU_ADD); return true;
+    case IR_SUB: emit_alu(c, op, ALU_SUB); return true;
+    case IR_AND: emit_alu(c, op, ALU_AND); return true;
+    case IR_OR: emit_alu(c, op, ALU_OR); return true;
+    case IR_XOR: emit_alu(c, op, ALU_XOR); return true;
+    case IR_ANDCM: emit_andcm(c, op); return true;
+    case IR_SHL: emit_shift(c, op, SHIFT_SHL); return true;
+    case IR_SHR: emit_shift(c, op, SHIFT_SHR); return true;
+    case IR_SAR: emit_shift(c, op, SHIFT_SAR); return true;
+    case IR_MUL: emit_mul(c, op); return true;
+    case IR_ADDI: emit_alu_imm(c, op, ALU_ADD); return true;
+    case IR_SUBRI: emit_subri(c, op); return true;
+    case IR_ANDI: emit_alu_imm(c, op, ALU_AND); return true;
+    case IR_ORI: emit_alu_imm(c, op, ALU_OR); return true;
+    case IR_XORI: emit_alu_imm(c, op, ALU_XOR); return true;
+    case IR_SHLI: emit_shift_imm(c, op, SHIFT_SHL); return true;
+    case IR_SHRI: emit_shift_imm(c, op, SHIFT_SHR); return true;
+    case IR_SARI: emit_shift_imm(c, op, SHIFT_SAR); return true;
+    case IR_SEXT1: emit_extend(c, op, 1, true); return true;
+    case IR_SEXT2: emit_extend(c, op, 2, true); return true;
+    case IR_SEXT4: emit_extend(c, op, 4, true); return true;
+    case IR_ZEXT1: emit_extend(c, op, 1, false); return true;
+    case IR_ZEXT2: emit_extend(c, op, 2, false); return true;
+    case IR_ZEXT4: emit_extend(c, op, 4, false); return true;
+    case IR_POPCNT: emit_popcnt(c, op); return true;
+    case IR_CLZ: emit_clz(c, op); return true;
+    case IR_EQ: emit_set(c, op, CC_E, false); return true;
+    case IR_NE: emit_set(c, op, CC_NE, false); return true;
+    case IR_LT: emit_set(c, op, CC_L, false); return true;
+    case IR_LE: emit_set(c, op, CC_LE, false); return true;
+    case IR_LTU: emit_set(c, op, CC_B, false); return true;
+    case IR_LEU: emit_set(c, op, CC_BE, false); return true;
+    case IR_EQI: emit_set(c, op, CC_E, true); return true;
+    case IR_NEI: emit_set(c, op, CC_NE, true); return true;
+    case IR_LTI: emit_set(c, op, CC_L, true); return true;
+    case IR_LEI: emit_set(c, op, CC_LE, true); return true;
+    case IR_GTI: emit_set(c, op, CC_G, true); return true;
+    case IR_GEI: emit_set(c, op, CC_GE, true); return true;
+    case IR_LTUI: emit_set(c, op, CC_B, true); return true;
+    case IR_LEUI: emit_set(c, op, CC_BE, true); return true;
+    case IR_GTUI: emit_set(c, op, CC_A, true); return true;
+    case IR_GEUI: emit_set(c, op, CC_AE, true); return true;
+    case IR_SELECT: emit_select(c, op); return true;
+    case IR_PURE: emit_pure(c, op); return true;
+    default: return false;
+    }
+}
+
+static bool emit_state_op(struct compile *c, const struct ir_op *op)
+{
+    switch (op->op) {
+    case IR_NOP:
+    case IR_CONST: return true;
+    case IR_IP: emit_ip(c, op); return true;
+    case IR_GET_GRS: emit_get(c, op, REG_V, V(gr) + op->c * 8); return true;
+    case IR_SET_GRS: emit_put(c, op, REG_V, V(gr) + op->c * 8); return true;
+    case IR_GET_GRF: emit_get(c, op, REG_FRAME, op->c * 8); return true;
+    case IR_SET_GRF: emit_put(c, op, REG_FRAME, op->c * 8); return true;
+    case IR_GET_GRR:
+    case IR_SET_GRR: emit_rot(c, op); return true;
+    case IR_GET_NAT: emit_nat(c, op, (const void *)(uintptr_t)c_get_nat); return true;
+    case IR_SET_NAT: emit_nat(c, op, (const void *)(uintptr_t)c_set_nat); return true;
+    case IR_MAKE_NAT: emit_nat(c, op, (const void *)(uintptr_t)c_make_nat); return true;
+    case IR_GET_PR: emit_get_pr(c, op); return true;
+    case IR_SET_PR: put_bit(c, op->c, use(c, op->a, REG_S0)); return true;
+    case IR_SET_PRI: x64_bit_ri(&c->x, op->imm ? 5 : 6, REG_PR, op->c); return true;
+    case IR_SET_PR2: emit_set_pr2(c, op); return true;
+    case IR_GET_PRW:
+    case IR_SET_PRW: emit_prw(c, op); return true;
+    case IR_GET_BR: emit_get(c, op, REG_V, V(br) + op->c * 8); return true;
+    case IR_SET_BR: emit_put(c, op, REG_V, V(br) + op->c * 8); return true;
+    case IR_GET_ST: emit_get(c, op, REG_V, (int32_t)op->imm); return true;
+    case IR_SET_ST: emit_put(c, op, REG_V, (int32_t)op->imm); return true;
+    case IR_SET_MF: emit_or_state(c, V(psr), op->imm); return true;
+    default: return false;
+    }
+}
+
+void emit_op(struct compile *c, const struct ir_op *op)
+{
+    if (emit_value_op(c, op) || emit_state_op(c, op))
+        return;
+    switch (op->op) {
+    case IR_LD1: emit_mem(c, op, 1, false); break;
+    case IR_LD2: emit_mem(c, op, 2, false); break;
+    case IR_LD4: emit_mem(c, op, 4, false); break;
+    case IR_LD8: emit_mem(c, op, 8, false); break;
+    case IR_ST1: emit_mem(c, op, 1, true); break;
+    case IR_ST2: emit_mem(c, op, 2, true); break;
+    case IR_ST4: emit_mem(c, op, 4, true); break;
+    case IR_ST8: emit_mem(c, op, 8, true); break;
+    case IR_FENCE: x64_mfence(&c->x); break;
+    case IR_CALL:
+    case IR_FPOP: emit_call(c, op); break;
+    case IR_FAULT:
+    case IR_BREAK: emit_leave(c, LEAVE_RAISE, op); break;
+    case IR_NAT_FAULT:
+    case IR_CHECK_SOF: emit_check(c, op); break;
+    case IR_SKIP_PR:
+    case IR_SKIP_Z:
+    case IR_SKIP_NZ: emit_skip(c, op); break;
+    case IR_ROTATE: emit_rotate(c); break;
+    case IR_EXIT: emit_exit(c, op); break;
+    case IR_EXIT_IND: emit_exit_ind(c, op); break;
+    case IR_EXIT_IF_NAT: emit_exit_if_nat(c, op); break;
+    case IR_GATE: emit_leave(c, LEAVE_GATE, op); break;
+    default: assert(!"no such op");
+    }
+}

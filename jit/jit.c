@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The code cache, compiling a unit, and running compiled code. */
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "arch/ops.h"
+#include "jit/compile.h"
+
+#define V(field) ((int32_t)offsetof(struct vcpu, field))
+
+enum { UNIT_BYTES_MAX = 1 << 19 }; /* more than any unit of LOWER_MAX_OPS ops can need */
+
+static const uint8_t saved_regs[] = { RBX, RBP, R12, R13, R14, R15 };
+
+/* enum leave enter(struct vcpu *v, jit_code code, struct jit_exit *exit), and the way back from compiled code. */
+static void emit_trampolines(struct jit *j)
+{
+    struct x64 x = { j->rw, j->rw, j->rw + 4096, false };
+
+    j->enter = jit_rx(j, x.p);
+    for (unsigned i = 0; i < sizeof(saved_regs); i++)
+        x64_push(&x, saved_regs[i]);
+    x64_alu_ri(&x, ALU_SUB, RSP, FRAME_SIZE);
+    x64_mov_rr(&x, REG_V, RDI);
+    x64_store(&x, RSP, FRAME_EXIT, RDX);
+    x64_load(&x, REG_PR, REG_V, V(pr));
+    x64_load(&x, REG_FRAME, REG_V, V(frame));
+    x64_load(&x, REG_IP, REG_V, V(ip));
+    x64_jmp_reg(&x, RSI);
+
+    j->leave = jit_rx(j, x.p);
+    x64_load(&x, R8, RSP, FRAME_EXIT);
+    x64_store(&x, REG_V, V(pr), REG_PR);
+    x64_store(&x, R8, offsetof(struct jit_exit, op), RDX);
+    x64_store(&x, R8, offsetof(struct jit_exit, unit), R9);
+    x64_store(&x, R8, offsetof(struct jit_exit, link), RCX);
+    x64_store(&x, R8, offsetof(struct jit_exit, ip), REG_IP);
+    x64_load(&x, RCX, RSP, FRAME_OUT);
+    x64_store(&x, R8, offsetof(struct jit_exit, target), RCX);
+    x64_alu_ri(&x, ALU_ADD, RSP, FRAME_SIZE);
+    for (unsigned i = sizeof(saved_regs); i-- > 0;)
+        x64_pop(&x, saved_regs[i]);
+    x64_ret(&x);
+    j->first_unit = j->used = (size_t)(x.p - j->rw);
+}
+
+struct jit *jit_create(size_t size)
+{
+    struct jit *j = calloc(1, sizeof(*j));
+    int fd = memfd_create("kvm-ia64 code", MFD_CLOEXEC);
+
+    if (!j || fd < 0 || ftruncate(fd, (off_t)size))
+        goto fail;
+    j->size = size;
+    j->rw = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    j->rx = mmap(NULL, size, PROT_READ | PROT_EXEC, MAP_SHARED, fd, 0);
+    if (j->rw == MAP_FAILED || j->rx == MAP_FAILED)
+        goto fail;
+    close(fd);
+    emit_trampolines(j);
+    return j;
+fail:
+    if (fd >= 0)
+        close(fd);
+    free(j);
+    return NULL;
+}
+
+void jit_destroy(struct jit *j)
+{
+    if (!j)
+        return;
+    munmap(j->rw, j->size);
+    munmap((void *)(uintptr_t)j->rx, j->size);
+    free(j);
+}
+
+void jit_flush(struct jit *j)
+{
+    j->used = j->first_unit;
+    j->n_units = 0;
+}
+
+size_t jit_bytes(const struct jit *j) { return j->used; }
+
+static void emit_unit(struct compile *c)
+{
+    const struct ir_unit *u = c->u;
+
+    x64_cmp_mem32(&c->x, REG_V, V(attention), 0);
+    cold_add(c, COLD_LEAVE, u->ops, x64_jcc(&c->x, CC_NE))->leave = LEAVE_ATTENTION;
+    for (uint32_t i = 0; i < u->n_ops && !c->x.overflow; i++) {
+        c->op_code[i] = c->x.p;
+        emit_op(c, &u->ops[i]);
+    }
+    c->op_code[u->n_ops] = c->x.p;
+    for (unsigned i = 0; i < c->n_jumps; i++)
+        x64_patch(&c->x, c->jumps[i].from, c->op_code[c->jumps[i].target]);
+    for (unsigned i = 0; i < c->n_colds && !c->x.overflow; i++)
+        emit_cold(c, &c->colds[i]);
+}
+
+jit_code jit_compile(struct jit *j, const struct ir_unit *u)
+{
+    struct compile c = { .j = j, .u = u };
+    uint8_t *start = j->rw + ((j->used + 15) & ~(size_t)15);
+    jit_code code = NULL;
+
+    if (j->size - j->used < UNIT_BYTES_MAX + 16)
+        return NULL;
+    c.x = (struct x64){ start, start, start + UNIT_BYTES_MAX, false };
+    c.places = malloc(u->n_vals * sizeof(*c.places));
+    c.op_code = malloc((u->n_ops + 1) * sizeof(*c.op_code));
+    c.jumps = malloc((u->n_ops + 1) * sizeof(*c.jumps));
+    c.colds = malloc((2 * u->n_ops + 2) * sizeof(*c.colds));
+    if (c.places && c.op_code && c.jumps && c.colds && regalloc(u, c.places, &c.n_spills)) {
+        emit_unit(&c);
+        if (!c.x.overflow) {
+            j->used = (size_t)(c.x.p - j->rw);
+            j->n_units++;
+            code = jit_rx(j, start);
+        }
+    }
+    free(c.places);
+    free(c.op_code);
+    free(c.jumps);
+    free(c.colds);
+    return code;
+}
+
+void jit_link(struct jit *j, void *link, jit_code code)
+{
+    const uint8_t *place = link;
+    int32_t rel = (int32_t)((const uint8_t *)code - (jit_rx(j, place) + 4));
+
+    __atomic_store_n((int32_t *)link, rel, __ATOMIC_RELEASE);
+}
+
+/* ---- running ---- */
+
+static enum unit_end raise_op(struct vcpu *v, const struct ir_op *op)
+{
+    switch (op->op) {
+    case IR_FAULT:
+        fault_raise(v, op->c, op->imm);
+        break;
+    case IR_BREAK:
+        fault_raise(v, FAULT_BREAK, 0);
+        v->fault.iim = op->imm;
+        break;
+    case IR_NAT_FAULT:
+        fault_raise(v, FAULT_REG_NAT, op->imm);
+        break;
+    default:
+        fault_raise(v, FAULT_ILLEGAL_OP, 0);
+        break;
+    }
+    return UNIT_FAULT;
+}
+
+static void set_ip(struct vcpu *v, uint64_t ip0, uint32_t pos)
+{
+    v->ip = ip0 + (uint64_t)(pos >> 2) * 16;
+    v->ri = pos & 3;
+}
+
+static enum unit_end after_call(struct vcpu *v, const struct ir_op *op, uint64_t ip0, enum op_result result, struct unit_result *r)
+{
+    switch (result) {
+    case OPR_FAULT:
+        set_ip(v, ip0, op->pos);
+        return UNIT_FAULT;
+    case OPR_TRAP:
+        v->trap_ip = ip0 + (uint64_t)(op->pos >> 2) * 16;
+        v->trap_ri = op->pos & 3;
+        set_ip(v, ip0, op->aux >> IR_CALL_NEXT_SHIFT);
+        return UNIT_TRAP;
+    case OPR_EXIT:
+        set_ip(v, ip0, op->aux >> IR_CALL_NEXT_SHIFT);
+        return UNIT_EXIT;
+    default:
+        r->was_rfi = op->fn == (void *)op_rfi;
+        r->taken = !r->was_rfi;
+        return UNIT_EXIT;
+    }
+}
+
+enum unit_end jit_run(struct jit *j, struct vcpu *v, jit_code code, const struct ir_unit **u, struct unit_result *r,
+                      uint64_t *ip0, void **link)
+{
+    enum leave (*enter)(struct vcpu *, jit_code, struct jit_exit *) =
+        (enum leave (*)(struct vcpu *, jit_code, struct jit_exit *))(uintptr_t)j->enter;
+    struct jit_exit e;
+    enum leave leave = enter(v, code, &e);
+
+    *u = e.unit;
+    *ip0 = e.ip;
+    *link = NULL;
+    r->taken = r->was_rfi = r->idle = false;
+    r->last_pos = e.op->pos;
+    switch (leave) {
+    case LEAVE_RAISE:
+        set_ip(v, e.ip, e.op->pos);
+        return raise_op(v, e.op);
+    case LEAVE_DISP:
+        v->ip = e.ip + e.op->imm;
+        v->ri = e.op->c;
+        r->taken = e.op->aux & IR_EXIT_TAKEN;
+        return UNIT_EXIT;
+    case LEAVE_IND:
+        v->ip = e.target;
+        v->ri = 0;
+        r->taken = true;
+        return UNIT_EXIT;
+    case LEAVE_GATE:
+        set_ip(v, e.ip, e.op->pos);
+        v->ri = 1;
+        r->gate = (unsigned)e.op->imm;
+        return UNIT_GATE;
+    case LEAVE_LINK:
+        *ip0 = e.ip - e.op->imm;
+        *link = e.link;
+        v->ip = e.ip;
+        v->ri = e.op->c;
+        r->taken = e.op->aux & IR_EXIT_TAKEN;
+        return UNIT_EXIT;
+    case LEAVE_ATTENTION:
+        v->ip = e.ip;
+        v->ri = e.unit->slot;
+        r->idle = true;
+        return UNIT_EXIT;
+    default:
+        return after_call(v, e.op, e.ip, leave - LEAVE_CALL, r);
+    }
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The x86-64 engine: units compiled to host code.
+ *
+ * Owns the code cache and the emitter. May include lower/, arch/, interp/ (whose calls it falls back to). Compiling is done by
+ * one thread at a time; compiled code runs on any vcpu's thread.
+ */
+#ifndef JIT_JIT_H
+#define JIT_JIT_H
+
+#include "interp/interp.h"
+
+struct jit;
+
+/* Host code of a unit. */
+typedef const void *jit_code;
+
+/**
+ * jit_create - a code cache
+ * @size: bytes of host code, at most 1 GiB
+ * Return: NULL where this host cannot run it (no x86-64, no memory).
+ */
+struct jit *jit_create(size_t size);
+void jit_destroy(struct jit *j);
+
+/**
+ * jit_compile - compile a unit
+ * Return: its entry, or NULL if it has too many values or the cache is full: the interpreter runs it then.
+ */
+jit_code jit_compile(struct jit *j, const struct ir_unit *u);
+
+/**
+ * jit_run - run compiled units, from one to the next while they are linked
+ * @v: its ip is the first unit's address
+ * @u: in: the unit that @code is of; out: the unit that ended the run (for its key and ops)
+ * @r: as interp_unit(); r->last_pos is of the last unit
+ * @ip0: out: address of the last unit's first bundle
+ * @link: out: if the run ended at an exit that may be linked to the unit at v->ip, v->ri: for jit_link(), else NULL
+ */
+enum unit_end jit_run(struct jit *j, struct vcpu *v, jit_code code, const struct ir_unit **u, struct unit_result *r,
+                      uint64_t *ip0, void **link);
+
+/* From now on the exit behind @link goes straight to @code. Both units lie in one page and have one key. */
+void jit_link(struct jit *j, void *link, jit_code code);
+
+/* Forgets all code. No vcpu is inside. */
+void jit_flush(struct jit *j);
+size_t jit_bytes(const struct jit *j);
+
+#endif
