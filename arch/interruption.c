@@ -25,7 +25,7 @@ struct vector {
 
 #define W_REF (W_IFA | W_ITIR)
 
-/* SDM Vol.2 Table 5-7 (vectors) and chapter 8 (what each writes). */
+/* SDM Vol.2 chapter 8: the vectors and what each writes. */
 static const struct vector vectors[FAULT_COUNT] = {
     [FAULT_NONE] = { "None", 0, 0, 0 },
     [FAULT_UNIMPL_INST_ADDR] = { "Unimplemented Instruction Address fault", 0x5e00, W_IFA | W_UIA, 0x10 },
