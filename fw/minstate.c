@@ -25,9 +25,10 @@ enum {
     MS_B1 = 456,
     MS_USED = 464,
 };
-#define IFS_V  (UINT64_C(1) << 63)
-#define PSR_RT (UINT64_C(1) << 27)
-#define PSR_DT (UINT64_C(1) << 17)
+#define RSC_FIELDS UINT64_C(0x3fff001f) /* mode, pl, be, loadrs */
+#define IFS_V      (UINT64_C(1) << 63)
+#define PSR_RT     (UINT64_C(1) << 27)
+#define PSR_DT     (UINT64_C(1) << 17)
 /* Processor state parameter: {31:20} all registers valid, in{16}, ci{8}, co{7}, sy{6}, mn{5} (SDM
  * Vol.2 11.3.2.1). */
 #define STATE_VALID UINT64_C(0xfff101e0)
@@ -129,7 +130,7 @@ static void load_registers(struct kia_vcpu *vcpu, const uint8_t *area)
     kia_set_pr(vcpu, get64(area + MS_PR));
     kia_set_br(vcpu, 0, get64(area + MS_B0));
     kia_set_br(vcpu, 1, get64(area + MS_B1));
-    kia_set_ar(vcpu, AR_RSC, get64(area + MS_RSC));
+    kia_set_ar(vcpu, AR_RSC, get64(area + MS_RSC) & RSC_FIELDS);
 }
 
 /* Fields that a real rfi would refuse are dropped: a guest may have written anything. */
@@ -170,7 +171,7 @@ int fw_min_state_load(struct kia_fw *fw, struct kia_vcpu *vcpu, uint64_t gpa)
     kia_set_cr(vcpu, CR_IFS, sane_ifs(get64(area + MS_IFS)));
     if (psr & PSR_IC) {
         kia_set_cr(vcpu, CR_IPSR, psr);
-        kia_set_cr(vcpu, CR_IIP, get64(area + MS_IIP));
+        kia_set_cr(vcpu, CR_IIP, get64(area + MS_IIP) & ~UINT64_C(15));
     } else {
         fw->cpus[kia_vcpu_index(vcpu)].resume_state = gpa;
         kia_set_cr(vcpu, CR_IPSR, PSR_MC | PSR_BN | (psr & (PSR_RT | PSR_DT)));
@@ -190,10 +191,10 @@ enum kia_fw_next fw_resume(struct kia_fw *fw, struct kia_vcpu *vcpu)
         return KIA_FW_CONTINUE;
     }
     psr = sane_psr(get64(area + MS_IPSR));
-    kia_set_cr(vcpu, CR_IIP, get64(area + MS_XIP));
+    kia_set_cr(vcpu, CR_IIP, get64(area + MS_XIP) & ~UINT64_C(15));
     kia_set_cr(vcpu, CR_IPSR, sane_psr(get64(area + MS_XPSR)));
     kia_set_cr(vcpu, CR_IFS, sane_ifs(get64(area + MS_XFS)));
-    kia_set_ip(vcpu, get64(area + MS_IIP) & ~UINT64_C(15));
+    kia_set_ip(vcpu, get64(area + MS_IIP));
     kia_set_psr(vcpu, psr);
     return KIA_FW_CONTINUE;
 }

@@ -286,7 +286,7 @@ static void test_resume_without_ic(void **state)
     assert_int_equal(fake_gate_at(f, cpu, cpu->cr[CR_IIP]), KIA_FW_CONTINUE);
     assert_int_equal(cpu->ip, UINT64_C(0xa000000100001230));
     assert_int_equal(cpu->psr, UINT64_C(0x0000101008024000));
-    assert_int_equal(cpu->cr[CR_IIP], 0x444);
+    assert_int_equal(cpu->cr[CR_IIP], 0x440);
     assert_int_equal(cpu->cr[CR_IPSR], 0);
     assert_int_equal(cpu->cr[CR_IFS], UINT64_C(1) << 63);
     assert_int_equal(cpu->gr[17], 0x1011);
