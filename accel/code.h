@@ -20,6 +20,8 @@ struct code_unit {
     struct code_unit *next;  /* same first bundle, other slot or key */
     struct code_unit *grave_next; /* dropped before this one */
     struct ir_unit *ir;
+    _Atomic(const void *) host; /* compiled code; NULL: not yet, or never (no_host) */
+    bool no_host;
     uint32_t key;
     uint8_t slot;
     atomic_bool invalid;     /* bytes changed: not to be entered again */

@@ -2,6 +2,7 @@
 /* The software processor as an accelerator: machines, processors, interrupts and the run loop. */
 #include <errno.h>
 #include <inttypes.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -12,9 +13,14 @@
 #include "arch/ops.h"
 #include "arch/rse.h"
 #include "interp/interp.h"
+#include "jit/jit.h"
 #include "vmm/log.h"
 
-enum { NAT_RECHECK_UNITS = 64, NO_PROGRESS_LIMIT = 64 };
+enum {
+    NAT_RECHECK_UNITS = 64,
+    NO_PROGRESS_LIMIT = 64,
+    JIT_BYTES = 256 << 20,
+};
 
 /* ---- machines ---- */
 
@@ -37,54 +43,80 @@ static void on_code_changed(void *opaque, uint64_t gpa, uint64_t len)
     code_changed(vm->code, gpa, len);
 }
 
-static void publish_model(struct kia_vm *vm)
+static void on_kick(void *opaque, struct vcpu *other)
 {
-    const struct cpu_model *m = &vm->model;
-
-    vm->public_model = (struct kia_cpu_model){
-        .name = m->name, .n_itr = m->n_itr, .n_dtr = m->n_dtr, .n_pkr = m->n_pkr, .n_ibr_pairs = m->n_ibr_pairs,
-        .n_dbr_pairs = m->n_dbr_pairs, .rid_bits = m->rid_bits, .pa_bits = m->pa_bits, .va_msb = m->va_msb,
-        .key_bits = m->key_bits, .stacked = N_STACKED, .page_sizes = m->page_sizes, .cpuid3 = m->cpuid3,
-        .cpuid4 = m->cpuid4, .vti = m->vti,
-    };
+    (void)opaque;
+    soft_attend(other->engine, 0);
 }
 
-static int check_accel(const char *accel)
+static void on_yield(void *opaque)
 {
-    if (accel && strcmp(accel, "soft") && strcmp(accel, "soft,jit=off"))
-        return kia_err(-EINVAL, "no accelerator '%s': use -accel soft", accel);
+    (void)opaque;
+    sched_yield();
+}
+
+/* What arch/ sees of the machine. */
+static void fill_vm(struct kia_vm *vm, const struct kia_vm_config *config)
+{
+    const struct kia_cpu_model *m = &vm->model;
+    struct vm *a = &vm->vm;
+    struct timespec ts;
+
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    a->mem = config->mem;
+    a->n_itr = m->n_itr;
+    a->n_dtr = m->n_dtr;
+    a->rid_bits = m->rid_bits;
+    a->key_bits = m->key_bits;
+    a->pa_bits = m->pa_bits;
+    a->va_msb = m->va_msb;
+    a->page_sizes = m->page_sizes;
+    memcpy(&a->cpuid[0], "GenuineIntel\0\0\0\0", 16);
+    a->cpuid[3] = m->cpuid3;
+    a->cpuid[4] = m->cpuid4;
+    a->vti = m->vti;
+    a->itc_hz = config->itc_hz;
+    a->clock_epoch_ns = (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+    a->opaque = vm;
+    a->code_changed = on_code_changed;
+    a->kick = on_kick;
+    a->timer_changed = soft_timer_changed;
+    a->yield = on_yield;
+}
+
+/* "soft", "soft,jit=on|off" */
+static int parse_accel(const char *accel, bool *jit)
+{
+    *jit = accel && !strcmp(accel, "soft,jit=on");
+    if (accel && strcmp(accel, "soft") && strcmp(accel, "soft,jit=off") && !*jit)
+        return kia_err(-EINVAL, "no accelerator '%s': use -accel soft[,jit=on|off]", accel);
     return 0;
 }
 
 int kia_vm_create(const struct kia_vm_config *config, struct kia_vm **out)
 {
     struct kia_vm *vm = calloc(1, sizeof(*vm));
-    struct timespec ts;
+    bool jit;
     int err;
 
     if (!vm)
         return kia_err(-ENOMEM, "cannot create the machine");
-    err = check_accel(config->accel);
+    pthread_mutex_init(&vm->jit_lock, NULL);
+    err = parse_accel(config->accel, &jit);
     if (!err)
         err = soft_model_parse(config->cpu, &vm->model);
     if (err)
         goto fail;
+    err = -ENOMEM;
     vm->mem = config->mem;
     vm->max_vcpus = config->max_vcpus;
-    publish_model(vm);
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    vm->vm.model = &vm->model;
-    vm->vm.itc_hz = config->itc_hz;
-    vm->vm.clock_epoch_ns = (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
-    vm->vm.timer_changed = soft_timer_changed;
-    vm->vm.code_changed = on_code_changed;
-    vm->vm.code_opaque = vm;
+    fill_vm(vm, config);
     vm->vcpus = calloc(config->max_vcpus, sizeof(*vm->vcpus));
-    vm->vm.vcpus = calloc(config->max_vcpus, sizeof(*vm->vm.vcpus));
     vm->code = code_create(&(struct code_config){ .mem = config->mem, .cpuid4 = vm->model.cpuid4, .gate = gate_at,
                                                   .opaque = vm, .max_vcpus = config->max_vcpus });
-    err = -ENOMEM;
-    if (!vm->vcpus || !vm->vm.vcpus || !vm->code)
+    if (jit)
+        vm->jit = jit_create(JIT_BYTES);
+    if (!vm->vcpus || !vm->code || (jit && !vm->jit))
         goto fail;
     err = soft_timer_start(vm);
     if (err)
@@ -93,9 +125,9 @@ int kia_vm_create(const struct kia_vm_config *config, struct kia_vm **out)
     *out = vm;
     return 0;
 fail:
+    jit_destroy(vm->jit);
     code_destroy(vm->code);
     free(vm->vcpus);
-    free(vm->vm.vcpus);
     free(vm);
     return err;
 }
@@ -117,14 +149,14 @@ void kia_vm_destroy(struct kia_vm *vm)
         pthread_mutex_destroy(&vcpu->halt_lock);
         free(vcpu);
     }
+    jit_destroy(vm->jit);
     code_destroy(vm->code);
     free(vm->vcpus);
-    free(vm->vm.vcpus);
     free(vm);
 }
 
 uint64_t kia_vm_itc_hz(const struct kia_vm *vm) { return vm->vm.itc_hz; }
-const struct kia_cpu_model *kia_vm_model(const struct kia_vm *vm) { return &vm->public_model; }
+const struct kia_cpu_model *kia_vm_model(const struct kia_vm *vm) { return &vm->model; }
 
 /* Slot 0: major opcode 2 of the M unit, which the SDM reserves: an Illegal Operation wherever it is no gate. */
 #define GATE_SLOT (UINT64_C(2) << 37)
@@ -174,9 +206,9 @@ int kia_vcpu_create(struct kia_vm *vm, unsigned index, uint8_t lid_id, uint8_t l
     vcpu_reset(v);
     cr_write(v, CR_LID, (uint64_t)lid_id << 24 | (uint64_t)lid_eid << 16);
     vm->vcpus[index] = vcpu;
-    vm->vm.vcpus[index] = v;
-    if (index >= vm->vm.n_vcpus)
-        vm->vm.n_vcpus = index + 1;
+    atomic_store(&vm->vm.vcpus[index], v);
+    if (index >= atomic_load(&vm->vm.n_vcpus))
+        atomic_store(&vm->vm.n_vcpus, index + 1);
     *out = vcpu;
     return 0;
 fail:
@@ -284,7 +316,7 @@ static bool attend(struct kia_vcpu *vcpu, uint32_t bits, struct kia_run *run)
     }
     if (bits & ATTN_SYNC) {
         atomic_fetch_and(&v->attention, ~(uint32_t)ATTN_SYNC);
-        tlb_serve_purges(v);
+        tlb_serve(v);
     }
     if (interruption_external(v))
         vcpu->no_progress = 0;
@@ -354,14 +386,63 @@ static void end_careful(struct vcpu *v, enum unit_end end, const struct unit_res
     trap_after_insn(v, psr, flags);
 }
 
-/* Runs one unit and delivers what it raised. Return: true if the loop is to be left. */
-static bool run_unit(struct kia_vcpu *vcpu, const struct ir_unit *u, struct kia_run *run)
+/* Host code of a unit, compiled on the first call; NULL where it cannot be. */
+static const void *host_code(struct kia_vm *vm, struct code_unit *c)
+{
+    const void *code = atomic_load_explicit(&c->host, memory_order_acquire);
+
+    if (code || c->no_host)
+        return code;
+    pthread_mutex_lock(&vm->jit_lock);
+    code = jit_compile(vm->jit, c->ir);
+    c->no_host = !code;
+    atomic_store_explicit(&c->host, code, memory_order_release);
+    pthread_mutex_unlock(&vm->jit_lock);
+    return code;
+}
+
+/* The exit that ended a run goes straight to the unit it leads to from now on. */
+static void link_exit(struct kia_vcpu *vcpu, const struct ir_unit *from, void *link)
 {
     struct vcpu *v = vcpu->v;
-    uint64_t ip0 = v->ip, psr = v->psr;
-    struct unit_result r;
-    enum unit_end end = interp_unit(v, u, &r);
+    struct code_unit *to;
+    bool bad;
 
+    if (v->key != from->key || !(to = find_unit(vcpu, &bad)) || !host_code(vcpu->vm, to))
+        return;
+    if (to->ir->gpa >> 12 == from->gpa >> 12 && !atomic_load(&to->invalid))
+        jit_link(vcpu->vm->jit, link, to->host);
+}
+
+/* Runs one unit, or linked ones. */
+static enum unit_end execute(struct kia_vcpu *vcpu, struct code_unit *c, const struct ir_unit **u, struct unit_result *r,
+                             uint64_t *ip0)
+{
+    const void *code = vcpu->vm->jit ? host_code(vcpu->vm, c) : NULL;
+    enum unit_end end;
+    void *link;
+
+    *u = c->ir;
+    *ip0 = vcpu->v->ip;
+    if (!code)
+        return interp_unit(vcpu->v, c->ir, r);
+    end = jit_run(vcpu->vm->jit, vcpu->v, code, u, r, ip0, &link);
+    if (link)
+        link_exit(vcpu, *u, link);
+    return end;
+}
+
+/* Runs units and delivers what they raised. Return: true if the loop is to be left. */
+static bool run_unit(struct kia_vcpu *vcpu, struct code_unit *c, struct kia_run *run)
+{
+    struct vcpu *v = vcpu->v;
+    uint64_t ip0, psr = v->psr;
+    const struct ir_unit *u;
+    struct unit_result r;
+    enum unit_end end = execute(vcpu, c, &u, &r, &ip0);
+
+    if (r.idle)
+        return false;
     track_iipa(v, u, ip0, r.last_pos, end != UNIT_FAULT);
     if (end == UNIT_FAULT) {
         if (r.last_pos != u->slot)
@@ -402,6 +483,7 @@ enum kia_exit kia_vcpu_run(struct kia_vcpu *vcpu, struct kia_run *run)
 {
     struct vcpu *v = vcpu->v;
 
+    tlb_guest_enter(v);
     for (;;) {
         uint32_t bits = atomic_load_explicit(&v->attention, memory_order_relaxed);
         struct code_unit *u;
@@ -432,9 +514,10 @@ enum kia_exit kia_vcpu_run(struct kia_vcpu *vcpu, struct kia_run *run)
             }
             continue;
         }
-        if (run_unit(vcpu, u->ir, run))
+        if (run_unit(vcpu, u, run))
             break;
     }
     code_quiesce(vcpu->vm->code, v->index, true);
+    tlb_guest_leave(v);
     return run->exit;
 }

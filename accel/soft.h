@@ -12,6 +12,8 @@
 
 enum { SOFT_MAX_GATES = 1024 };
 
+struct jit;
+
 struct soft_gate {
     uint64_t gpa;
     unsigned number;
@@ -19,10 +21,11 @@ struct soft_gate {
 
 struct kia_vm {
     struct vm vm;                  /* what arch/ sees */
-    struct cpu_model model;
-    struct kia_cpu_model public_model;
+    struct kia_cpu_model model;
     struct kia_mem *mem;
     struct code_store *code;
+    struct jit *jit;               /* NULL: everything is interpreted */
+    pthread_mutex_t jit_lock;
     struct kia_vcpu **vcpus;       /* by index; NULL where none was created */
     unsigned max_vcpus;
     struct soft_gate gates[SOFT_MAX_GATES];
@@ -46,12 +49,12 @@ struct kia_vcpu {
 };
 
 /* The model of -cpu's value. 0 or -EINVAL with a message. */
-int soft_model_parse(const char *cpu, struct cpu_model *model);
+int soft_model_parse(const char *cpu, struct kia_cpu_model *model);
 
 int soft_timer_start(struct kia_vm *vm);
 void soft_timer_stop(struct kia_vm *vm);
 /* vm.timer_changed */
-void soft_timer_changed(struct vcpu *v);
+void soft_timer_changed(void *opaque, struct vcpu *v);
 
 /* Sets attention bits and wakes the vcpu if it sleeps. Any thread. */
 void soft_attend(struct kia_vcpu *vcpu, uint32_t bits);

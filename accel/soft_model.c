@@ -15,10 +15,10 @@
 
 #define COMMON                                                                                                       \
     .n_itr = 64, .n_dtr = 64, .n_pkr = N_PKR, .n_ibr_pairs = N_BR_PAIRS, .n_dbr_pairs = N_BR_PAIRS, .rid_bits = 24,   \
-    .key_bits = 24, .pa_bits = 50, .va_msb = 60, .page_sizes = PAGE_SIZES, .purge_sizes = PAGE_SIZES
+    .key_bits = 24, .pa_bits = 50, .va_msb = 60, .stacked = N_STACKED, .page_sizes = PAGE_SIZES
 
 /* CPUID[3]: archrev, family, model, revision, highest index (SDM Vol.1 3.1.11). */
-static const struct cpu_model models[] = {
+static const struct kia_cpu_model models[] = {
     { .name = "madison", COMMON, .cpuid3 = 0x1f010504, .cpuid4 = CPUID4_LB },
     { .name = "montecito", COMMON, .cpuid3 = 0x20000704, .cpuid4 = CPUID4_LB | CPUID4_AO },
     { .name = "tukwila", COMMON, .cpuid3 = 0x20020404, .cpuid4 = CPUID4_LB | CPUID4_AO },
@@ -32,7 +32,7 @@ void kia_cpu_help(FILE *out)
         fprintf(out, "%s%s\n", models[i].name, strcmp(models[i].name, "montecito") ? "" : " (default)");
 }
 
-int soft_model_parse(const char *cpu, struct cpu_model *model)
+int soft_model_parse(const char *cpu, struct kia_cpu_model *model)
 {
     if (!cpu)
         cpu = "montecito";

@@ -56,11 +56,12 @@ static void *timer_main(void *opaque)
     return NULL;
 }
 
-void soft_timer_changed(struct vcpu *v)
+void soft_timer_changed(void *opaque, struct vcpu *v)
 {
     struct kia_vcpu *vcpu = v->engine;
     uint64_t deadline = itc_deadline_ns(v);
 
+    (void)opaque;
     atomic_store(&vcpu->deadline_ns, deadline);
     if (deadline == UINT64_MAX)
         return;

@@ -16,11 +16,6 @@ static inline uintptr_t probe(struct vcpu *v, uint64_t gva, unsigned size, bool 
     return e->addend + gva;
 }
 
-static inline uint64_t swap(uint64_t value, unsigned size)
-{
-    return __builtin_bswap64(value) >> (64 - 8 * size);
-}
-
 /* A load of 1 << log2 bytes. Return: false for a fault. */
 static inline bool load(struct vcpu *v, const struct ir_op *op, uint64_t gva, unsigned size, uint32_t key, uint64_t *out)
 {
@@ -29,9 +24,7 @@ static inline bool load(struct vcpu *v, const struct ir_op *op, uint64_t gva, un
 
     if (__builtin_expect(!hva, 0))
         return mem_load(v, gva, size, REF_R | (be ? REF_BE : 0), out) == OPR_OK;
-    *out = mem_read(hva, size);
-    if (be)
-        *out = swap(*out, size);
+    *out = mem_order(ram_load((const void *)hva, size), size, be);
     if (op->aux & IR_MEM_ACQ)
         atomic_thread_fence(memory_order_acquire);
     return true;
@@ -46,7 +39,7 @@ static inline bool store(struct vcpu *v, const struct ir_op *op, uint64_t gva, u
         return mem_store(v, gva, size, REF_W | (be ? REF_BE : 0), value) == OPR_OK;
     if (op->aux & IR_MEM_REL)
         atomic_thread_fence(memory_order_release);
-    mem_write(hva, size, be ? swap(value, size) : value);
+    ram_store((void *)hva, size, mem_order(value, size, be));
     return true;
 }
 
