@@ -17,7 +17,6 @@
 #include "vmm/options.h"
 
 struct kia_acpi_pm;
-struct kia_block;
 struct kia_fw;
 struct kia_loop;
 struct kia_pci;
@@ -53,7 +52,6 @@ struct kia_board {
     struct kia_acpi_pm *pm;
     struct kia_fw *fw;
     struct kia_console *console;
-    struct kia_block *blocks[KIA_MAX_DRIVES];
     bool was_on; /* RAM holds an earlier life's data */
     bool fw_ready; /* firmware is in RAM: not if loaded images need its place and no kernel is there */
 
@@ -77,6 +75,9 @@ int machine_create(struct kia_board **board, const struct kia_options *options);
 void machine_destroy(struct kia_board *board);
 /* Power-on state: devices, RAM, images, processors, firmware. All vcpu threads are parked. */
 int machine_reset(struct kia_board *board);
+
+/* disk.c: opens and locks an image; @sectors of 512 bytes. 0, or negative errno with a message. */
+int disk_open(const struct kia_drive *drive, int *fd, uint64_t *sectors);
 
 /* load.c */
 int load_images(struct kia_board *board);

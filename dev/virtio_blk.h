@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A virtio block device on a raw file or block device. */
+#ifndef KIA_VIRTIO_BLK_H
+#define KIA_VIRTIO_BLK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct kia_pci;
+
+enum { KIA_VIRTIO_BLK_SECTOR = 512, KIA_VIRTIO_BLK_ID_LEN = 20, KIA_VIRTIO_BLK_MAX_QUEUES = 16 };
+
+struct kia_virtio_blk_config {
+    int fd; /* positional reads and writes; the device closes it at detach, also if attaching fails */
+    uint64_t sectors; /* of 512 bytes */
+    bool readonly;
+    const char *serial; /* up to 20 characters; NULL: none. Copied. */
+    unsigned queues; /* 1 to 16, each with an I/O thread */
+};
+
+/* @slot: PCI slot, or -1 for any. 0 or negative errno. */
+int kia_virtio_blk_attach(struct kia_pci *pci, int slot, const struct kia_virtio_blk_config *config);
+
+#endif
