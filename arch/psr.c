@@ -11,7 +11,7 @@
 /* Sources of the translation key, and of the region tags. */
 #define PSR_KEY \
     (PSR_CPL | PSR_DT | PSR_IT | PSR_RT | PSR_BE | PSR_VM | PSR_IC | PSR_DFL | PSR_DFH | PSR_AC | PSR_CAREFUL)
-#define PSR_TAGS (PSR_CPL | PSR_DT | PSR_IT | PSR_RT | PSR_PK | PSR_VM | PSR_CAREFUL)
+#define PSR_TAGS (PSR_CPL | PSR_DT | PSR_IT | PSR_RT | PSR_PK | PSR_VM | PSR_DB)
 
 void psr_write(struct vcpu *v, uint64_t psr)
 {
