@@ -17,7 +17,7 @@ struct source {
     char args[MAX_TEXT];
 };
 
-static bool parse_number(const char **s, int64_t *value)
+static bool parse_number(const char **s, int base, int64_t *value)
 {
     bool negative = **s == '-';
     const char *p = *s + (negative || **s == '+');
@@ -27,7 +27,7 @@ static bool parse_number(const char **s, int64_t *value)
     if (!isdigit((unsigned char)*p))
         return false;
     errno = 0;
-    v = strtoull(p, &end, 0);
+    v = strtoull(p, &end, base);
     if (errno)
         return false;
     *value = (int64_t)(negative ? -v : v);
@@ -35,12 +35,12 @@ static bool parse_number(const char **s, int64_t *value)
     return true;
 }
 
-/* A register of one file: prefix and number below limit. */
+/* A register of one file: prefix and number below limit; p06 is not octal. */
 static bool parse_register(const char **s, char file, int64_t limit, int64_t *value)
 {
     const char *p = *s;
 
-    if (*p++ != file || !parse_number(&p, value) || *value < 0 || *value >= limit)
+    if (*p++ != file || !parse_number(&p, 10, value) || *value < 0 || *value >= limit)
         return false;
     *s = p;
     return true;
@@ -56,7 +56,7 @@ static bool parse_named(const char **s, const char *file, const char *const *nam
     p += 2;
     if (*p != '.') {
         *s = p;
-        return parse_number(s, value) && *value >= 0 && *value < 128;
+        return parse_number(s, 0, value) && *value >= 0 && *value < 128;
     }
     p++;
     len = isa_token(p);
@@ -87,7 +87,7 @@ static bool parse_operand(const char **s, const struct isa_operand *o, int64_t *
         return parse_named(s, "cr", isa_cr_names, value);
     case CLASS_TARGET:
         *s += **s == '.';
-        return parse_number(s, value);
+        return parse_number(s, 0, value);
     case CLASS_MBTYPE:
         if (*(*s)++ != '@')
             return false;
@@ -102,7 +102,7 @@ static bool parse_operand(const char **s, const struct isa_operand *o, int64_t *
         }
         return false;
     default:
-        return parse_number(s, value);
+        return parse_number(s, 0, value);
     }
 }
 
@@ -154,7 +154,7 @@ static bool place_args(const struct isa_row *row, const char *args, uint64_t *sl
     return *args == '\0';
 }
 
-/* Fields that the text does not give: fixed ones, copies and complements of aliases, qp, WHC. */
+/* Fields that the operands do not give: qp, copies and complements of aliases, WHC. */
 static bool place_rest(const struct isa_entry *e, unsigned qp, uint64_t *slot, uint64_t *lslot)
 {
     const struct isa_row *row = e->row;
@@ -164,7 +164,8 @@ static bool place_rest(const struct isa_entry *e, unsigned qp, uint64_t *slot, u
         return false;
     if (b && qp)
         isa_field_put(b, qp, slot, lslot);
-    *slot = (*slot & ~e->mask) | e->match;
+    if ((*slot & e->mask) != e->match) /* an operand that the row fixes, given another value */
+        return false;
     if (row->same[0])
         isa_field_put(isa_field_bits(row->fmt, row->same[0]),
                       isa_field_get(isa_field_bits(row->fmt, row->same[1]), *slot, 0), slot, lslot);
@@ -251,7 +252,7 @@ static void convert_alloc(struct source *src)
     frame += strlen("=ar.pfs,");
     p = frame;
     for (unsigned i = 0; i < 4; i++) {
-        if (!parse_number(&p, &n[i]) || n[i] < 0 || n[i] > 127 || *p != (i < 3 ? ',' : '\0'))
+        if (!parse_number(&p, 0, &n[i]) || n[i] < 0 || n[i] > 127 || *p != (i < 3 ? ',' : '\0'))
             return;
         p++;
     }

@@ -166,7 +166,7 @@ enum isa_op {
     OP_LD16,    /* r1, ar.csd = [r3]; ldtype NONE or ACQ */
     OP_ST,      /* [r3] = r2; size; sem NONE REL; spill; upd NONE IMM */
     OP_ST16,    /* [r3] = r2, ar.csd; sem */
-    OP_LDF,     /* f1; fsize S D 8(sig) E FILL; ldtype NONE S A SA C_CLR C_NC; upd */
+    OP_LDF,     /* f1; fsize S D SIG E FILL: size 4 8 8 16 16 (ldfe reads 10); ldtype NONE S A SA C_CLR C_NC; upd */
     OP_LDFP,    /* f1, f2; fsize S D SIG; size of both: 8 or 16; ldtype; upd NONE or IMM (imm = size) */
     OP_STF,     /* [r3] = f2; fsize (FILL: stf.spill); upd NONE IMM */
     OP_LFETCH,  /* [r3]; fault, excl, upd, ldhint */
@@ -378,7 +378,7 @@ enum {
     ISA_LAST = 1 << 1,   /* must be the last instruction of its group */
     ISA_PRIV = 1 << 2,   /* Privileged Operation fault unless psr.cpl is 0 */
     ISA_NO_QP = 1 << 3,  /* has no qualifying predicate; struct insn's qp is 0 */
-    ISA_SLOT2 = 1 << 4,  /* must be in slot 2 of its bundle, else Illegal Operation: counted branches */
+    ISA_SLOT2 = 1 << 4,  /* must be in slot 2 of its bundle, else Illegal Operation: loop branches */
     ISA_ALIAS = 1 << 5,  /* another spelling of a row's encoding; only for the text side */
     ISA_PLAIN = 1 << 6,  /* an alias that is only read by the assembler, never printed */
     ISA_REST = 1 << 7,   /* takes what no other row of its unit takes: ignored encodings */
@@ -457,7 +457,7 @@ struct insn {
 /* What isa_decode() found. */
 enum isa_result {
     ISA_OK,
-    ISA_RESERVED,    /* Illegal Operation fault, whatever the predicate */
+    ISA_RESERVED,    /* Illegal Operation fault, whatever the predicate; revision 2.3 has no such slot */
     ISA_RESERVED_QP, /* Illegal Operation fault if PR[qp] is 1, else no operation */
 };
 

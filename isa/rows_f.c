@@ -221,20 +221,20 @@ static const struct isa_row aliases[] = {
      .args = "f1=f3,f4"},
 
     /* F9: moves and signs */
+    {.op = OP_FMERGE_S, .fmt = FMT_F9, .major = 0, .fixed = {{X, 0}, {X6, 0x10}}, .name = "mov",
+     .args = "f1=f3", .same = {F2, F3}},
     {.op = OP_FMERGE_S, .fmt = FMT_F9, .major = 0, .fixed = {{X, 0}, {X6, 0x10}, {F2, 0}}, .name = "fabs",
      .args = "f1=f3"},
-    {.op = OP_FMERGE_S, .fmt = FMT_F9, .major = 0, .fixed = {{X, 0}, {X6, 0x10}}, .name = "mov",
+    {.op = OP_FMERGE_NS, .fmt = FMT_F9, .major = 0, .fixed = {{X, 0}, {X6, 0x11}}, .name = "fneg",
      .args = "f1=f3", .same = {F2, F3}},
     {.op = OP_FMERGE_NS, .fmt = FMT_F9, .major = 0, .fixed = {{X, 0}, {X6, 0x11}, {F2, 0}},
      .name = "fnegabs", .args = "f1=f3"},
-    {.op = OP_FMERGE_NS, .fmt = FMT_F9, .major = 0, .fixed = {{X, 0}, {X6, 0x11}}, .name = "fneg",
-     .args = "f1=f3", .same = {F2, F3}},
     {.op = OP_FPMERGE_S, .fmt = FMT_F9, .major = 1, .fixed = {{X, 0}, {X6, 0x10}, {F2, 0}},
      .name = "fpabs", .args = "f1=f3"},
-    {.op = OP_FPMERGE_NS, .fmt = FMT_F9, .major = 1, .fixed = {{X, 0}, {X6, 0x11}, {F2, 0}},
-     .name = "fpnegabs", .args = "f1=f3"},
     {.op = OP_FPMERGE_NS, .fmt = FMT_F9, .major = 1, .fixed = {{X, 0}, {X6, 0x11}}, .name = "fpneg",
      .args = "f1=f3", .same = {F2, F3}},
+    {.op = OP_FPMERGE_NS, .fmt = FMT_F9, .major = 1, .fixed = {{X, 0}, {X6, 0x11}, {F2, 0}},
+     .name = "fpnegabs", .args = "f1=f3"},
 
     /* spellings only read */
     {.op = OP_FCMP, .fmt = FMT_F4, .major = 4, .fixed = {{RB, 1}, {RA, 0}, {TA, 0}}, .name = "fcmp.gt",

@@ -24,14 +24,6 @@ static const struct isa_row aliases[] = {
     /* unconditional branches */
     {.op = OP_BRL_COND, .fmt = FMT_X3, .major = 0xc, .fixed = {{BTYPE, 0}, {BWH, 0}, {QP, 0}},
      .name = "brl", .args = "target64"},
-
-    /* spellings only read */
-    {.op = OP_NOP, .fmt = FMT_X5, .major = 0, .fixed = {{X3, 0}, {X6, 1}, {Y, 0}}, .name = "nop",
-     .args = "imm62", .flags = ISA_PLAIN},
-    {.op = OP_HINT, .fmt = FMT_X5, .major = 0, .fixed = {{X3, 0}, {X6, 1}, {Y, 1}}, .name = "hint",
-     .args = "imm62", .flags = ISA_PLAIN},
-    {.op = OP_BREAK, .fmt = FMT_X1, .major = 0, .fixed = {{X3, 0}, {X6, 0}}, .name = "break",
-     .args = "imm62", .flags = ISA_PLAIN},
 };
 
 const struct isa_rows isa_rows_x = {rows, sizeof(rows) / sizeof(rows[0])};
