@@ -166,7 +166,8 @@ enum isa_op {
     OP_LD16,    /* r1, ar.csd = [r3]; ldtype NONE or ACQ */
     OP_ST,      /* [r3] = r2; size; sem NONE REL; spill; upd NONE IMM */
     OP_ST16,    /* [r3] = r2, ar.csd; sem */
-    OP_LDF,     /* f1; fsize S D SIG E FILL: size 4 8 8 16 16 (ldfe reads 10); ldtype NONE S A SA C_CLR C_NC; upd */
+    OP_LDF,     /* f1; fsize S D SIG E FILL: size 4 8 8 16 16 (ldfe reads 10); upd;
+                   ldtype NONE S A SA C_CLR C_NC */
     OP_LDFP,    /* f1, f2; fsize S D SIG; size of both: 8 or 16; ldtype; upd NONE or IMM (imm = size) */
     OP_STF,     /* [r3] = f2; fsize (FILL: stf.spill); upd NONE IMM */
     OP_LFETCH,  /* [r3]; fault, excl, upd, ldhint */
