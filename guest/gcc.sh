@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # gcc.sh: builds a C cross compiler for ia64 from Debian's gcc-12-source; prints its folder.
 #
-# It is the bare compiler, without libgcc: enough for kernels and for programs that bring their own C
-# library and its division routines, as klibc does. The folder may be moved.
+# It comes with libgcc (static, without an unwinder, which needs a C library's headers) and no C library:
+# enough for kernels and for programs that bring their own. The folder may be moved.
 . "$(dirname "$0")/lib.sh"
 recipe gcc "$0"
 prefix=/kvm-ia64-gcc
@@ -26,8 +26,8 @@ configure() {
     mkdir build
     cd build
     # Debian's tarball lacks the manuals, so nothing may call makeinfo.
-    ../src/configure --prefix=$prefix --target=ia64-linux-gnu --enable-languages=c --with-newlib \
-        --with-sysroot=$prefix/sysroot --with-as=$tools-as --with-ld=$tools-ld --without-isl --without-zstd \
+    ../src/configure --prefix="$prefix" --target=ia64-linux-gnu --enable-languages=c --with-newlib \
+        --with-sysroot="$prefix/sysroot" --with-as=$tools-as --with-ld=$tools-ld --without-isl --without-zstd \
         --disable-shared --disable-threads --disable-nls --disable-multilib --disable-bootstrap \
         --disable-lto --disable-plugin --disable-analyzer --disable-libcc1 --disable-libssp \
         --disable-libgomp --disable-libquadmath --disable-libatomic --disable-libsanitizer \
@@ -38,15 +38,19 @@ configure() {
 
 compiler() { make -C build -j"$jobs" all-gcc MAKEINFO=true; }
 
+libgcc() { make -C build -j"$jobs" all-target-libgcc; }
+
 # "make install-gcc" wants the manuals, so the parts are installed by name.
 stage() {
     rm -rf stage
     make -C build/gcc install-driver install-common install-headers MAKEINFO=true DESTDIR="$work/stage"
-    strip stage$prefix/bin/* stage$prefix/libexec/gcc/*/*/cc1
+    make -C build install-target-libgcc DESTDIR="$work/stage"
+    strip "stage$prefix"/bin/* "stage$prefix"/libexec/gcc/*/*/cc1
 }
 
 step "unpack" unpack
 step "configure" configure
 step "build the compiler (6 to 10 min)" compiler
+step "build libgcc" libgcc
 step "install" stage
 publish "$work/stage$prefix"

@@ -35,8 +35,11 @@ compile_programs() {
 pack() {
     rm -rf root new
     mkdir -p root/bin root/dev root/etc root/proc root/root root/sys root/tmp root/mnt new
-    cp -a "$klibc"/bin/* programs/* root/bin/
+    cp -a "$klibc"/bin/* root/bin/
+    cp -a programs/* root/bin/
     ln -s minips root/bin/ps
+    ln -s gzip root/bin/gunzip
+    ln -s gzip root/bin/zcat
     install -m 755 "$guest_dir/initramfs/init" root/init
     [ -z "$extra" ] || cp -a "$extra"/. root/
     find root -exec touch -h -d @0 {} +
