@@ -134,6 +134,11 @@ enum op_result rse_return(struct vcpu *v, uint64_t cfm, unsigned down)
     /* Only after PFS was tampered with (SDM Vol.2 6.5.5): more registers than there are. */
     if (v->rse.ndirty + (int)cfm_sof(cfm) > N_STACKED)
         cfm = 0;
+    /* An incomplete frame was left without cover: what it still lacked above the new frame is not wanted any more. */
+    if (v->rse.ndirty < -(int)cfm_sof(cfm)) {
+        v->rse.bspstore = rse_skip_regs(rse_bsp(v), cfm_sof(cfm));
+        v->rse.ndirty = -(int32_t)cfm_sof(cfm);
+    }
     fr_pr_rename(v, old, cfm);
     v->cfm = cfm & CFM_BITS;
     if (v->rse.ndirty < 0)
