@@ -188,7 +188,7 @@ struct kia_fw {
     uint32_t high_count;   /* high half of the monotonic count */
     int16_t time_zone;
     uint8_t daylight;
-    uint64_t pal_copies[16]; /* where PAL_COPY_PAL has made gates */
+    uint64_t pal_copies[128]; /* where PAL_COPY_PAL has made gates */
     unsigned n_pal_copies;
     struct fw_variables *variables;
 };

@@ -174,9 +174,10 @@ static int64_t copy_pal(struct pal_call *call)
 {
     struct kia_fw *fw = call->fw;
     uint64_t gpa = call->arg[0] & ~(UINT64_C(1) << 63);
+    bool own = gpa >= KIA_FW_GPA && gpa < KIA_FW_GPA + KIA_FW_SIZE && gpa != FW_ADDR(FW_PAL_CODE);
     int64_t status;
 
-    if ((gpa & (PAL_COPY_SIZE - 1)) || call->arg[1] < PAL_COPY_SIZE || call->arg[2] > 1 ||
+    if (own || (gpa & (PAL_COPY_SIZE - 1)) || call->arg[1] < PAL_COPY_SIZE || call->arg[2] > 1 ||
         !kia_mem_hva(fw->info->mem, gpa, PAL_COPY_SIZE))
         return PAL_BAD_ARGUMENT;
     status = gpa == FW_ADDR(FW_PAL_CODE) ? PAL_OK : register_copy(fw, gpa);

@@ -179,6 +179,9 @@ static void test_copy(void **state)
     assert_int_equal(f->cpu->gr[9], 0x1000);
     assert_int_equal(fake_pal(f, 256, to + 16, 0x1000, 0), STATUS(-2));
     assert_int_equal(fake_pal(f, 256, to, 0xfff, 0), STATUS(-2));
+    assert_int_equal(fake_pal(f, 256, FW_ADDR(FW_CODE), 0x1000, 0), STATUS(-2)); /* other gates are there */
+    assert_int_equal(fake_pal(f, 256, FW_ADDR(FW_PAL_CODE), 0x1000, 0), 0);
+    assert_int_equal(f->board.vm.n_gates, n);
     assert_int_equal(fake_pal(f, 256, to, 0x1000, 2), STATUS(-2));
     assert_int_equal(fake_pal(f, 256, KIA_IO_PORTS_GPA, 0x1000, 0), STATUS(-2));
     for (unsigned i = 0; i < 3; i++)
@@ -188,9 +191,9 @@ static void test_copy(void **state)
     fake_read(f, FW_ADDR(FW_PAL_CODE), original, sizeof(original));
     fake_read(f, to, copy, sizeof(copy));
     assert_memory_equal(original, copy, sizeof(copy));
-    for (uint64_t i = 1; i < 16; i++)
+    for (uint64_t i = 1; i < 128; i++)
         assert_int_equal(fake_pal(f, 256, to + i * 0x1000, 0x1000, 0), 0);
-    assert_int_equal(fake_pal(f, 256, to + 16 * 0x1000, 0x1000, 0), STATUS(-3));
+    assert_int_equal(fake_pal(f, 256, to + 128 * 0x1000, 0x1000, 0), STATUS(-3));
     /* The copy is called as the original is. */
     f->cpu->gr[28] = 4;
     f->cpu->gr[29] = f->cpu->gr[30] = f->cpu->gr[31] = 0;
