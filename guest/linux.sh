@@ -11,7 +11,8 @@ config=$guest_dir/linux/$1.config
 [ -f "$config" ] || die "no kernel configuration '$1': there is no $config"
 base=$(sed -n 's/^# base: //p' "$config")
 fragments=("$config")
-for with in $(sed -n 's/^# with: //p' "$config"); do fragments=("$guest_dir/linux/$with" "${fragments[@]}"); done
+with=$(sed -n 's/^# with: //p' "$config")
+[ -z "$with" ] || fragments=("$guest_dir/linux/$with" "${fragments[@]}")
 
 key_words=${KIA_TOOLCHAIN:-}
 recipe "linux-$1" "$0" "$guest_dir/linux-source.sh" "${fragments[@]}"
@@ -29,9 +30,11 @@ configure() {
     local lost
 
     mkdir -p build
-    cat "${fragments[@]}" >fragments
+    # The last line about an option holds.
+    cat "${fragments[@]}" | grep -E '^(CONFIG_|# CONFIG_)' | tac |
+        awk '{ option = $1 == "#" ? $2 : $1; sub(/=.*/, "", option) } !seen[option]++' >fragments
     kernel_make KCONFIG_ALLCONFIG="$work/fragments" "$base"
-    lost=$(grep -E '^(CONFIG_|# CONFIG_)' fragments | grep -vxFf build/.config || true)
+    lost=$(grep -vxFf build/.config fragments || true)
     if [ -n "$lost" ]; then
         echo "Kconfig did not take these lines of ${fragments[*]}:"
         echo "$lost"
