@@ -33,11 +33,12 @@ encode() {
 
 [ $# != 0 ] || exec "${machine[@]}" -append "$arguments"
 
-arguments+=" quiet run=$(encode "$*")"
+# A kernel that panics ends the machine instead of waiting for somebody to look.
+arguments+=" quiet panic=-1 run=$(encode "$*")"
 [ ${#arguments} -lt 2000 ] || die "the command is too long for a kernel command line"
 console=$(mktemp)
 trap 'rm -f "$console"' EXIT
-"${machine[@]}" -append "$arguments" </dev/null | tee "$console" || say "error: $program ended with status $?"
+"${machine[@]}" -no-reboot -append "$arguments" </dev/null | tee "$console" || say "error: $program ended with status $?"
 # An image of another make may say "guest: exit N".
 status=$(sed -nE 's/.*guest: (run exited with status|exit) ([0-9]+).*/\2/p' "$console" | tail -n 1)
 if [ -z "$status" ]; then
