@@ -302,7 +302,7 @@ enum op_result mmu_fetch(struct vcpu *v, uint64_t gva, uint64_t *gpa, unsigned *
 
 bool mmu_fetch_ed(struct vcpu *v)
 {
-    uint64_t gva = v->exec_ip;
+    uint64_t gva = v->ip;
     const struct tlb_entry *e;
 
     if (!(v->psr & PSR_IT))

@@ -72,8 +72,8 @@ enum op_result mem_rmw_hva(struct vcpu *v, uint64_t gva, unsigned size, unsigned
 enum op_result mmu_fetch(struct vcpu *v, uint64_t gva, uint64_t *gpa, unsigned *page_ar_pl);
 
 /*
- * itlb.ed of the page that v->exec_ip lies in; false in physical mode (speculation deferral and ISR.ed, SDM Vol.2 5.5.5).
- * So v->exec_ip must name the running instruction's page when a memory reference takes its slow path.
+ * itlb.ed of the page that @v->ip lies in; false in physical mode (speculation deferral and ISR.ed, SDM Vol.2 5.5.5). Inside a
+ * unit v->ip is the address of the unit, or of one in the same page that was linked to it, and a unit ends with its page.
  */
 bool mmu_fetch_ed(struct vcpu *v);
 

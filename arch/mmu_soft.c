@@ -21,6 +21,7 @@
 /* What v->dtag and its kin depend on, besides rr and pkr; rsc.pl is put in at {1:0}. */
 #define TAG_PSR (PSR_DT | PSR_RT | PSR_IT | PSR_CPL | PSR_DB | PSR_VM | PSR_PK)
 #define SLOT_PSR (PSR_VM | PSR_PK)
+#define STATE_RSE_PL UINT64_C(3)
 #define STATE_UNSET UINT64_MAX
 
 /* ---- slots ---- */
@@ -79,7 +80,7 @@ static bool slots_assign(struct vcpu *v, bool all)
         slot = slot_get(g, key | rr_rid(v->rr[i]));
         if (slot < 0)
             return false;
-        g->slot[i] = (uint16_t)slot;
+        g->base[i] = (uint64_t)slot << 2;
     }
     memcpy(g->rr, v->rr, sizeof(g->rr));
     return true;
@@ -104,10 +105,15 @@ static void slots_drop(struct soft_tags *g)
 
 /* ---- tags ---- */
 
-static void tags_set(const struct soft_tags *g, uint64_t tags[8], bool translated, unsigned pl)
+static inline void tags_set(const struct soft_tags *g, uint64_t tags[8], bool translated, unsigned pl)
 {
-    for (unsigned i = 0; i < 8; i++)
-        tags[i] = translated ? (uint64_t)g->slot[i] << 2 | pl : SOFT_TAG_PHYS;
+    if (translated) {
+        for (unsigned i = 0; i < 8; i++)
+            tags[i] = g->base[i] | pl;
+    } else {
+        for (unsigned i = 0; i < 8; i++)
+            tags[i] = SOFT_TAG_PHYS;
+    }
 }
 
 static void tags_never(struct vcpu *v)
@@ -123,8 +129,9 @@ static void tags_never(struct vcpu *v)
 void mmu_update_tags(struct vcpu *v)
 {
     struct soft_tags *g;
-    uint64_t state = (v->psr & TAG_PSR) | (v->rsc >> 2 & 3);
+    uint64_t state = (v->psr & TAG_PSR) | (v->rsc >> 2 & STATE_RSE_PL);
     bool all, rr_changed;
+    uint64_t changed;
 
     if (!v->tlb)
         return;
@@ -147,14 +154,18 @@ void mmu_update_tags(struct vcpu *v)
             keys_update(v);
         slots_assign(v, true);
     }
+    changed = all || rr_changed ? UINT64_MAX : state ^ g->state;
     g->state = state;
     if (v->psr & PSR_DB) {
         tags_never(v);
         return;
     }
-    tags_set(g, v->dtag, v->psr & PSR_DT, vcpu_cpl(v));
-    tags_set(g, v->itag, v->psr & PSR_IT, vcpu_cpl(v));
-    tags_set(g, v->rse_tag, v->psr & PSR_RT, v->rsc >> 2 & 3);
+    if (changed & (PSR_DT | PSR_CPL | PSR_DB))
+        tags_set(g, v->dtag, v->psr & PSR_DT, vcpu_cpl(v));
+    if (changed & (PSR_IT | PSR_CPL | PSR_DB))
+        tags_set(g, v->itag, v->psr & PSR_IT, vcpu_cpl(v));
+    if (changed & (PSR_RT | STATE_RSE_PL | PSR_DB))
+        tags_set(g, v->rse_tag, v->psr & PSR_RT, v->rsc >> 2 & 3);
 }
 
 void soft_reset(struct vcpu *v)

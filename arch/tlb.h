@@ -74,7 +74,7 @@ enum {
 struct soft_tags {
     uint64_t state;                 /* psr and rsc bits that v->dtag etc. were made for */
     uint64_t rr[8];                 /* region registers they were made for */
-    uint16_t slot[8];               /* slot of each region */
+    uint64_t base[8];               /* slot << 2 of each region */
     unsigned n_slots;               /* given out */
     uint64_t slot_key[SOFT_SLOTS];
     uint16_t hash[SOFT_HASH];       /* slot + 1 */

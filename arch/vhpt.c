@@ -55,7 +55,7 @@ uint64_t vhpt_tag(const struct vcpu *v, uint64_t gva)
 /* Host address of the entry, or why there is none. */
 static enum walk_result entry_locate(struct vcpu *v, uint64_t gva, uint8_t **host)
 {
-    uint64_t tag = v->psr & PSR_DB ? SOFT_TAG_NEVER : (uint64_t)v->tlb->tags.slot[gva >> 61] << 2;
+    uint64_t tag = v->psr & PSR_DB ? SOFT_TAG_NEVER : v->tlb->tags.base[gva >> 61]; /* privilege 0 */
     const struct stlb_entry *soft = stlb_slot(v, gva);
     struct mmu_ref r;
 

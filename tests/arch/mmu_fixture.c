@@ -128,7 +128,7 @@ void mmu_set_rr(struct vcpu *v, unsigned region, uint64_t rid, unsigned ps, bool
 void mmu_map_code(struct vcpu *v, bool ed)
 {
     mmu_map(v, TLB_INST, MMU_CODE, 0xff0000, 14, PTE_USER | (ed ? PTE_ED : 0));
-    v->exec_ip = MMU_CODE;
+    v->ip = MMU_CODE;
 }
 
 uint64_t mmu_peek(struct vcpu *v, uint64_t gpa)

@@ -57,7 +57,7 @@ void mmu_map_key(struct vcpu *v, enum tlb_kind kind, uint64_t gva, uint64_t gpa,
 void mmu_set_psr(struct vcpu *v, uint64_t set, uint64_t clear);
 void mmu_set_cpl(struct vcpu *v, unsigned cpl);
 void mmu_set_rr(struct vcpu *v, unsigned region, uint64_t rid, unsigned ps, bool ve);
-/* Code page at MMU_CODE with ITLB.ed = @ed, where v->exec_ip points. */
+/* Code page at MMU_CODE with ITLB.ed = @ed, where v->ip points. */
 #define MMU_CODE UINT64_C(0xe000000000010000)
 void mmu_map_code(struct vcpu *v, bool ed);
 
