@@ -96,8 +96,8 @@ static const struct engine_case cases[] = {
       * value i is written i - 1 rotations after the first; 102 - i rotations follow; the last two
       * predicates are 0
       */
-     .out = "r10=100 r11=5050 lc=0 ec=0 rotate=101 pr=0xfffffffffffc0001 r32=86 r33=85 r34=100 r35=99 r36=98 r37=97 "
-            "r38=96 r39=95 r40=94 r41=93 r42=92 r43=91 r44=90 r45=89 r46=88 r47=87"},
+     .out = "r10=100 r11=5050 lc=0 ec=0 rotate=101 pr=0xfffffffffffc0001 r32=86 r33=85 r34=100 r35=99 r36=98 "
+            "r37=97 r38=96 r39=95 r40=94 r41=93 r42=92 r43=91 r44=90 r45=89 r46=88 r47=87"},
     /* more rotations than fit into the sliding window at once */
     {.code = "br.ctop.sptk.few .+0", .in = CFM_ROT "lc=5000 ec=1 r35=9 f40=2.5",
      .out = "lc=0 ec=0 rotate=5001 pr=0xfffffffffffe0001"},

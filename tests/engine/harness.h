@@ -39,6 +39,7 @@ enum {
     CASE_NO_NAT = 1 << 0,     /* not with a NaT in the other bank */
     CASE_NO_CAREFUL = 1 << 1, /* not in careful mode */
     CASE_NO_OFF = 1 << 2,     /* not predicated off */
+    CASE_STORE = 1 << 4,      /* what the RSE wrote to memory and AR.RNAT do not count */
     CASE_TRAP = 1 << 3,       /* vector is a trap: at is where it goes on, trapped the instruction */
 };
 
@@ -54,7 +55,8 @@ struct engine_case {
      * psr+=0x8". A '!' sets the NaT too; f: a number with a '.', se:significand, "i5" (integer), "nat"; '@'
      * in a value: CODE_BASE +. Names: rN fN pN bN, kN, crN, m<address> (8 bytes), cfm pr psr ip and
      * application registers by name. "frame+=n" moves the stacked registers n down (r32 is what r32+n was),
-     * "rotate=n" rotates n times; registers out of the new cfm's frame do not count. Tokens take effect in
+     * "rotate=n" rotates n times, "stored=n" puts the first n stacked registers into the backing
+     * store; registers out of the new cfm's frame do not count. Tokens take effect in
      * order. psr.mfl and mfh are expected by themselves where an f register is.
      */
     const char *in, *out;
@@ -77,7 +79,7 @@ struct engine_table {
     size_t n;
 };
 
-extern const struct engine_table table_alu, table_cmp, table_parallel, table_shift, table_move, table_mem, table_nat,
-    table_branch, table_stack, table_fp, table_system;
+extern const struct engine_table table_alu, table_cmp, table_parallel, table_shift, table_move, table_mem,
+    table_nat, table_branch, table_stack, table_fp, table_system;
 
 #endif
