@@ -71,14 +71,16 @@ finish() {
 
 # step WHAT COMMAND...: runs COMMAND in a subshell in $work, once; its output goes to the log.
 step() {
-    local what=$1 stamp=$work/.done-${1//[^a-z0-9]/-} from=$SECONDS status=0
+    local what=$1 stamp=$work/.done-${1//[^a-z0-9]/-} from=$SECONDS status
     shift
 
     [ ! -e "$stamp" ] || return 0
     printf '%-12s %s ... ' "$name:" "$what" >&2
     echo "== $name: $what ($(date -u '+%F %T'))" >>"$log"
-    (set -e; cd "$work"; "$@") >>"$log" 2>&1 </dev/null 9>&- &
-    wait $! || status=$?
+    set +e # or the subshell's own set -e would have no effect
+    (set -e; cd "$work"; "$@") >>"$log" 2>&1 </dev/null
+    status=$?
+    set -e
     if [ "$status" != 0 ]; then
         say "failed after $(duration $((SECONDS - from))), status $status. End of $log:"
         tail -n 25 "$log" | sed 's/^/    /' >&2

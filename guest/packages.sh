@@ -26,6 +26,7 @@ name=packages log=$cache/logs/packages.log work=$cache/work/packages
 export DEBIAN_FRONTEND=noninteractive
 mkdir -p "$cache/logs" "$work"
 rm -f "$work"/.done-*
+exec 9>&- # a service that a package starts must not keep the caller's lock
 
 install_missing() {
     "${install[@]}" -q "${missing[@]}" || { apt-get -q update && "${install[@]}" -q "${missing[@]}"; }
