@@ -10,6 +10,7 @@ struct code_store {
     struct code_config config;
     pthread_mutex_t lock;
     _Atomic(struct code_page *) hash[HASH_SIZE];
+    struct lower_scratch *scratch;  /* under the lock */
     struct code_unit *graves;       /* dropped, oldest last */
     _Atomic uint64_t epoch;         /* raised by every drop */
     _Atomic uint64_t *seen;         /* per vcpu: epoch it has seen outside of units; UINT64_MAX: idle */
@@ -26,7 +27,10 @@ struct code_store *code_create(const struct code_config *config)
     s->config = *config;
     s->epoch = 1;
     s->seen = calloc(config->max_vcpus, sizeof(*s->seen));
-    if (!s->seen) {
+    s->scratch = lower_scratch_create();
+    if (!s->seen || !s->scratch) {
+        lower_scratch_free(s->scratch);
+        free(s->seen);
         free(s);
         return NULL;
     }
@@ -75,6 +79,7 @@ void code_destroy(struct code_store *s)
     }
     free_graves(s->graves);
     pthread_mutex_destroy(&s->lock);
+    lower_scratch_free(s->scratch);
     free(s->seen);
     free(s);
 }
@@ -116,7 +121,7 @@ static struct code_unit *translate(struct code_store *s, struct code_page *page,
 
     if (!u)
         return NULL;
-    u->ir = lower_unit(src);
+    u->ir = lower_unit(s->scratch, src);
     if (!u->ir) {
         free(u);
         return NULL;
@@ -126,7 +131,6 @@ static struct code_unit *translate(struct code_store *s, struct code_page *page,
     u->next = page->units[(src->gpa & 0xfff) / 16];
     atomic_store_explicit(&page->any, true, memory_order_relaxed);
     atomic_store_explicit(&page->units[(src->gpa & 0xfff) / 16], u, memory_order_release);
-    (void)s;
     return u;
 }
 

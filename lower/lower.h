@@ -135,8 +135,12 @@ struct lower_source {
     int (*gate)(void *opaque, uint64_t gpa); /* gate number of a bundle, or -1 */
     void *opaque;
 };
-/* Translates. NULL if out of memory. Never fails for any bytes. */
-struct ir_unit *lower_unit(const struct lower_source *src);
+/* Working memory of a translator; NULL if there is none. */
+struct lower_scratch;
+struct lower_scratch *lower_scratch_create(void);
+void lower_scratch_free(struct lower_scratch *s);
+/* Translates, one at a time for one @s. NULL if out of memory. Never fails for any bytes. */
+struct ir_unit *lower_unit(struct lower_scratch *s, const struct lower_source *src);
 void ir_unit_free(struct ir_unit *u);
 
 #endif

@@ -14,41 +14,45 @@ static bool is_pure(unsigned op)
            op == IR_GET_BR || op == IR_GET_ST || (op >= IR_ADD && op <= IR_PURE);
 }
 
-/* Drops ops whose results nobody reads, in place. Return: the new count. */
-static unsigned drop_dead(struct ir_op *ops, unsigned n, unsigned n_vals)
-{
-    bool *used = calloc(n_vals, sizeof(*used));
-    uint32_t *place = malloc((n + 1) * sizeof(*place));
-    unsigned out = 0;
+/* What one translation after the other works in, too large to be taken anew each time. */
+struct lower_scratch {
+    struct lower l;
+    struct ir_op ops[LOWER_MAX_OPS];
+    bool used[LOWER_MAX_VALS];
+    uint32_t place[LOWER_MAX_OPS + 1];
+};
 
-    if (!used || !place) {
-        free(used);
-        free(place);
-        return n;
-    }
+struct lower_scratch *lower_scratch_create(void) { return malloc(sizeof(struct lower_scratch)); }
+void lower_scratch_free(struct lower_scratch *s) { free(s); }
+
+/* Drops ops whose results nobody reads, in place. Return: the new count. */
+static unsigned drop_dead(struct lower_scratch *s)
+{
+    struct ir_op *ops = s->ops;
+    unsigned n = s->l.n_ops, out = 0;
+
+    memset(s->used, 0, s->l.n_vals * sizeof(*s->used));
     for (unsigned i = n; i-- > 0;) {
         struct ir_op *op = &ops[i];
 
-        if (is_pure(op->op) && !used[op->dst]) {
+        if (is_pure(op->op) && !s->used[op->dst]) {
             op->op = IR_NOP;
             continue;
         }
-        used[op->a] = used[op->b] = true;
+        s->used[op->a] = s->used[op->b] = true;
         if (op->op == IR_SELECT)
-            used[op->c] = true;
+            s->used[op->c] = true;
     }
     for (unsigned i = 0; i < n; i++) {
-        place[i] = out;
+        s->place[i] = out;
         if (ops[i].op != IR_NOP)
             ops[out++] = ops[i];
     }
-    place[n] = out;
+    s->place[n] = out;
     for (unsigned i = 0; i < out; i++) {
         if (is_skip(ops[i].op))
-            ops[i].imm = place[ops[i].imm];
+            ops[i].imm = s->place[ops[i].imm];
     }
-    free(used);
-    free(place);
     return out;
 }
 
@@ -155,41 +159,35 @@ static void lower_bundles(struct lower *l, const struct lower_source *src, struc
     u->n_insns = (uint16_t)n_insns;
 }
 
-struct ir_unit *lower_unit(const struct lower_source *src)
+struct ir_unit *lower_unit(struct lower_scratch *s, const struct lower_source *src)
 {
-    struct lower *l = malloc(sizeof(*l));
+    struct lower *l = &s->l;
     struct ir_unit *u = calloc(1, sizeof(*u));
-    unsigned n;
 
-    if (!l || !u)
-        goto fail;
+    if (!u)
+        return NULL;
     memset(l, 0, offsetof(struct lower, const_of));
     l->mf_done = 0;
     l->sof_checked = 0;
     l->sof_exact = false;
-    l->ops = malloc(LOWER_MAX_OPS * sizeof(*l->ops));
-    if (!l->ops)
-        goto fail;
+    l->ops = s->ops;
     l->n_vals = 1;
     l->const_of[0] = 0;
     l->key = src->key;
     l->cpuid4 = src->cpuid4;
     lower_bundles(l, src, u);
-    n = drop_dead(l->ops, l->n_ops, l->n_vals);
-    u->ops = realloc(l->ops, n * sizeof(*l->ops));
-    if (!u->ops)
-        u->ops = l->ops;
-    u->n_ops = n;
+    u->n_ops = drop_dead(s);
+    u->ops = malloc(u->n_ops * sizeof(*u->ops));
+    if (!u->ops) {
+        free(u);
+        return NULL;
+    }
+    memcpy(u->ops, s->ops, u->n_ops * sizeof(*u->ops));
     u->n_vals = l->n_vals;
     u->key = src->key;
     u->gpa = src->gpa;
     u->slot = (uint8_t)src->slot;
-    free(l);
     return u;
-fail:
-    free(l);
-    free(u);
-    return NULL;
 }
 
 void ir_unit_free(struct ir_unit *u)
