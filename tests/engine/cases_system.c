@@ -46,8 +46,8 @@ static const struct engine_case cases[] = {
 
     /* banks */
     {.code = "bsw.1\nmov r16=5\nbsw.0\nmov r17=6\nbsw.1", .in = "r16=1 r17=2 r31=3",
-     .out = "psr+=0x100000000000 r16=5 r17=0 r18=0 r19=0 r20=0 r21=0 r22=0 r23=0 r24=0 r25=0 r26=0 r27=0 r28=0 "
-            "r29=0 r30=0 r31=0",
+     .out = "psr+=0x100000000000 r16=5 r17=0 r18=0 r19=0 r20=0 r21=0 r22=0 r23=0 r24=0 r25=0 r26=0 r27=0 "
+            "r28=0 r29=0 r30=0 r31=0",
      .flags = CASE_NO_NAT},
     {.code = "bsw.1\nmov r16=5\nbsw.0", .in = "r16=1! r17=2 r31=3", .flags = CASE_NO_NAT},
     {.code = "bsw.0", .in = CPL3, .vector = VEC_GENERAL, .isr = GE_PRIV_OP},

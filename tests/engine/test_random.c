@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Random instruction streams, interpreted and compiled: both must end in the same state, and nothing a
+ * guest executes may crash the process. Every encoding that decodes can come up, with wild operands; a
+ * stream ends at its first interruption (the vectors are gates), at its end, or where the machine says that
+ * the guest is stuck.  usage: test_random [streams [seed]]
+ */
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "accel/soft.h"
+#include "isa/isa.h"
+#include "mem/mem.h"
+
+enum {
+    RAM_SIZE = 4 << 20,
+    CODE = 0x10000,
+    IVT = 0x40000,
+    DATA = 0x100000,
+    STORE = 0x200000,
+    AREA = 64 << 10,      /* bytes of data and of backing store compared */
+    STREAM_BUNDLES = 6,
+    TRIES = 200,
+    GATE_END = 1,
+    GATE_IVT = 0x1000,
+    DEFAULT_STREAMS = 2000,
+    TICK_US = 10000,
+};
+
+struct machine {
+    struct kia_mem *mem;
+    struct kia_vm *vm;
+    struct kia_vcpu *vcpu;
+};
+
+static uint64_t seed;
+static _Atomic(struct kia_vcpu *) running;
+static atomic_ulong run_number;
+
+/* Ends streams that loop: a run that is there for two ticks is kicked. */
+static void *watch(void *opaque)
+{
+    unsigned long last = 0;
+
+    (void)opaque;
+    for (;;) {
+        unsigned long now = atomic_load(&run_number);
+        struct kia_vcpu *vcpu = atomic_load(&running);
+
+        if (now == last && vcpu)
+            kia_vcpu_kick(vcpu);
+        last = now;
+        usleep(TICK_US);
+    }
+    return NULL;
+}
+
+static uint64_t next(void)
+{
+    seed ^= seed << 13;
+    seed ^= seed >> 7;
+    seed ^= seed << 17;
+    return seed * UINT64_C(0x2545f4914f6cdd1d);
+}
+
+static bool machine_open(struct machine *m, const char *accel)
+{
+    struct kia_vm_config config = {.accel = accel, .cpu = "max", .max_vcpus = 1, .itc_hz = 1000000000};
+
+    config.mem = m->mem = kia_mem_create();
+    if (!m->mem || kia_mem_add_ram(m->mem, 0, RAM_SIZE) || kia_vm_create(&config, &m->vm) ||
+        kia_vcpu_create(m->vm, 0, 0, 0, &m->vcpu))
+        return false;
+    for (unsigned i = 0; i < 0x80; i++)
+        kia_vm_add_gate(m->vm, IVT + i * 0x100, GATE_IVT + i, KIA_GATE_FALL);
+    kia_vm_add_gate(m->vm, CODE + STREAM_BUNDLES * 16, GATE_END, KIA_GATE_FALL);
+    return true;
+}
+
+/* The clock is not the same for both runs. */
+static bool reads_clock(const struct insn *in)
+{
+    switch (in->op) {
+    case OP_MOV_FROM_AR:
+    case OP_MOV_TO_AR:
+    case OP_MOV_TO_AR_IMM:
+        return in->areg == AR_ITC;
+    case OP_MOV_TO_CR:
+        return in->areg == CR_ITM || in->areg == CR_ITV;
+    default:
+        return false;
+    }
+}
+
+/* A slot of a unit: mostly something that decodes, now and then whatever bits there are. */
+static uint64_t random_slot(enum isa_unit unit, uint64_t lslot)
+{
+    bool any = next() % 64 == 0;
+    uint64_t slot = 0;
+    struct insn in;
+
+    for (unsigned i = 0; i < TRIES; i++) {
+        slot = next() >> 23;
+        if (next() & 1)
+            slot &= ~UINT64_C(0x3f); /* not predicated */
+        if (isa_decode(unit, slot, lslot, &in) == ISA_OK ? !reads_clock(&in) && in.op != OP_BREAK : any)
+            break;
+    }
+    return slot;
+}
+
+static struct bundle random_bundle(void)
+{
+    const struct isa_template *t;
+    uint64_t slot[3];
+    unsigned number;
+
+    do {
+        number = next() & 31;
+        t = &isa_templates[number];
+    } while (t->reserved && next() % 64);
+    if (t->reserved)
+        return isa_bundle_make(number, next(), next(), next());
+    slot[0] = random_slot(t->unit[0], 0);
+    slot[1] = t->unit[1] == UNIT_L ? next() >> 23 : random_slot(t->unit[1], 0);
+    slot[2] = random_slot(t->unit[2], slot[1]);
+    return isa_bundle_make(number, slot[0], slot[1], slot[2]);
+}
+
+static uint64_t random_value(void)
+{
+    switch (next() % 8) {
+    case 0:
+        return next();
+    case 1:
+        return next() % 128;
+    case 2:
+        return -(next() % 128);
+    case 3:
+        return UINT64_C(1) << next() % 64;
+    case 4:
+        return STORE + (next() & 0xfff8);
+    default:
+        return DATA + (next() & 0xfff8);
+    }
+}
+
+static struct ia64_fr random_fr(void)
+{
+    switch (next() % 6) {
+    case 0:
+        return fp_from_double(next());
+    case 1:
+        return fp_from_int(random_value());
+    case 2:
+        return FP_NATVAL;
+    case 3:
+        return fp_from_single((uint32_t)next());
+    case 4:
+        return (struct ia64_fr){.sig = next(), .se = next() & 0x3ffff};
+    default:
+        return fp_from_double(UINT64_C(0x3ff0000000000000) + (next() & 0xf) * 0x8000000000000);
+    }
+}
+
+/* Registers of one stream; the same for every machine. */
+struct start {
+    uint64_t gr[128], br[8], pr, psr, cfm, fpsr, pfs, unat, ccv, lc, ec;
+    bool nat[128];
+    struct ia64_fr fr[128];
+    struct bundle code[STREAM_BUNDLES];
+    uint64_t data[AREA / 8];
+};
+
+static void random_start(struct start *s)
+{
+    static const uint64_t psr_bits[] = {PSR_BE, PSR_AC, PSR_DFL, PSR_DFH, PSR_DB,
+                                        PSR_SS, PSR_TB, PSR_BN, PSR_PK, PSR_CPL};
+    bool nats = next() & 1;
+    unsigned sor = next() % 3 ? 0 : (unsigned)(next() % 13);
+
+    memset(s, 0, sizeof(*s));
+    for (unsigned r = 1; r < 128; r++) {
+        s->gr[r] = random_value();
+        s->nat[r] = nats && next() % 16 == 0;
+    }
+    for (unsigned f = 2; f < 128; f++)
+        s->fr[f] = random_fr();
+    for (unsigned b = 0; b < 8; b++)
+        s->br[b] = CODE + next() % (STREAM_BUNDLES * 16);
+    s->pr = next() | 1;
+    s->psr = next() & 7 ? PSR_IC : 0;
+    for (size_t i = 0; i < sizeof(psr_bits) / sizeof(*psr_bits); i++) {
+        if (next() % 16 == 0)
+            s->psr |= psr_bits[i];
+    }
+    s->cfm = 96 | (next() % 97) << 7 | (uint64_t)sor << 14;
+    if (sor)
+        s->cfm |= (next() % (sor * 8)) << 18;
+    s->cfm |= (next() % 96) << 25 | (next() % 48) << 32;
+    s->fpsr = next() & 1 ? UINT64_C(0x9804c0270033f) : UINT64_C(0x9804c02700300) | (next() & 0x3f);
+    s->pfs = next() % 97 | (next() & 3) << 62;
+    s->unat = next();
+    s->ccv = random_value();
+    s->lc = next() % 4;
+    s->ec = next() % 4;
+    for (unsigned i = 0; i < STREAM_BUNDLES; i++)
+        s->code[i] = random_bundle();
+    for (unsigned i = 0; i < AREA / 8; i++)
+        s->data[i] = random_value();
+}
+
+static void load(struct machine *m, const struct start *s)
+{
+    struct vcpu *v = m->vcpu->v;
+
+    kia_vcpu_reset(m->vcpu);
+    atomic_fetch_and(&v->attention, ~(uint32_t)ATTN_KICK);
+    kia_set_cr(m->vcpu, CR_IVA, IVT);
+    kia_set_ar(m->vcpu, AR_BSPSTORE, STORE);
+    kia_set_psr(m->vcpu, s->psr);
+    kia_set_cfm(m->vcpu, s->cfm);
+    for (unsigned r = 1; r < 128; r++)
+        gr_set(v, r, s->gr[r], s->nat[r]);
+    for (unsigned f = 2; f < 128; f++)
+        fr_set(v, f, s->fr[f]);
+    memcpy(v->br, s->br, sizeof(s->br));
+    v->pr = s->pr;
+    v->fpsr = s->fpsr;
+    v->pfs = s->pfs;
+    v->unat = s->unat;
+    v->ccv = s->ccv;
+    v->lc = s->lc;
+    v->ec = s->ec;
+    kia_mem_clear_ram(m->mem);
+    for (unsigned i = 0; i < 0x80; i++)
+        kia_vm_add_gate(m->vm, IVT + i * 0x100, GATE_IVT + i, KIA_GATE_FALL);
+    kia_vm_add_gate(m->vm, CODE + STREAM_BUNDLES * 16, GATE_END, KIA_GATE_FALL);
+    kia_mem_write(m->mem, CODE, s->code, sizeof(s->code));
+    kia_mem_write(m->mem, DATA, s->data, sizeof(s->data));
+    kia_set_ip(m->vcpu, CODE);
+}
+
+/* The state and what ended the run, as text, freed by the caller. @loops: the run was ended from outside. */
+static char *run(struct machine *m, const struct start *s, bool *loops)
+{
+    struct kia_run result = {0};
+    char *text = NULL;
+    size_t size;
+    FILE *out;
+
+    load(m, s);
+    atomic_fetch_add(&run_number, 1);
+    atomic_store(&running, m->vcpu);
+    kia_vcpu_run(m->vcpu, &result);
+    atomic_store(&running, NULL);
+    *loops = result.exit == KIA_EXIT_KICKED;
+    out = open_memstream(&text, &size);
+    if (!out)
+        return NULL;
+    fprintf(out, "exit %d gate %x\n", result.exit, result.gate);
+    kia_vcpu_dump(m->vcpu, out);
+    fclose(out);
+    return text;
+}
+
+/* Prints the lines that differ. */
+static void print_difference(const char *a, const char *b)
+{
+    while (*a && *b) {
+        size_t na = strcspn(a, "\n"), nb = strcspn(b, "\n");
+
+        if (na != nb || memcmp(a, b, na))
+            printf("  interpreted %.*s, compiled %.*s\n", (int)na, a, (int)nb, b);
+        a += na + (a[na] == '\n');
+        b += nb + (b[nb] == '\n');
+    }
+}
+
+static bool same_memory(struct machine *a, struct machine *b, uint64_t gpa)
+{
+    return memcmp(kia_mem_hva(a->mem, gpa, AREA), kia_mem_hva(b->mem, gpa, AREA), AREA) == 0;
+}
+
+static void print_code(const struct start *s)
+{
+    char line[128];
+
+    for (unsigned i = 0; i < STREAM_BUNDLES; i++) {
+        for (unsigned slot = 0; slot < 3; slot++) {
+            isa_disasm_slot(s->code[i], slot, CODE + i * 16, line, sizeof(line));
+            printf("  %x.%u %s\n", CODE + i * 16, slot, line);
+        }
+    }
+}
+
+enum outcome { SAME, DIFFERS, LOOPS, FAILED };
+
+/* Runs a stream on both machines. A run may be kicked by mistake when the host is busy: then once more. */
+static enum outcome compare(struct machine *interpreted, struct machine *compiled, const struct start *s)
+{
+    enum outcome outcome = FAILED;
+
+    for (unsigned tries = 0; tries < 4; tries++) {
+        bool a_loops = false, b_loops = false, same;
+        char *a = run(interpreted, s, &a_loops), *b = run(compiled, s, &b_loops);
+
+        same = a && b && !strcmp(a, b) && same_memory(interpreted, compiled, DATA) &&
+               same_memory(interpreted, compiled, STORE);
+        if (a && b)
+            outcome = a_loops && b_loops ? LOOPS : same ? SAME : DIFFERS;
+        if (outcome == DIFFERS && a_loops == b_loops)
+            print_difference(a, b);
+        free(a);
+        free(b);
+        if (a_loops == b_loops)
+            break;
+    }
+    return outcome;
+}
+
+int main(int argc, char **argv)
+{
+    unsigned long streams = argc > 1 ? strtoul(argv[1], NULL, 0) : DEFAULT_STREAMS;
+    uint64_t base = argc > 2 ? strtoull(argv[2], NULL, 0) : 1;
+    static struct start start;
+    struct machine interpreted = {0}, compiled = {0};
+    unsigned failed = 0, looping = 0;
+    pthread_t watcher;
+
+    if (!machine_open(&interpreted, "soft,jit=off") || !machine_open(&compiled, "soft,jit=on"))
+        return 77; /* no compiler on this host: skipped */
+    if (pthread_create(&watcher, NULL, watch, NULL))
+        return 1;
+    for (unsigned long i = 0; i < streams && failed < 10; i++) {
+        seed = (base + i) * UINT64_C(0x9e3779b97f4a7c15) | 1;
+        random_start(&start);
+        switch (compare(&interpreted, &compiled, &start)) {
+        case SAME:
+            break;
+        case LOOPS:
+            looping++;
+            break;
+        default:
+            printf("stream %lu differs (test_random 1 %" PRIu64 ")\n", i, base + i);
+            print_code(&start);
+            failed++;
+            break;
+        }
+    }
+    printf("%lu streams, %u differ, %u loop\n", streams, failed, looping);
+    pthread_cancel(watcher);
+    pthread_join(watcher, NULL);
+    kia_vm_destroy(interpreted.vm);
+    kia_vm_destroy(compiled.vm);
+    kia_mem_destroy(interpreted.mem);
+    kia_mem_destroy(compiled.mem);
+    return failed != 0;
+}
