@@ -66,11 +66,21 @@ uint64_t kia_get_rr(struct kia_vcpu *vcpu, unsigned rr)
     return vcpu->v->rr[rr];
 }
 
+/* Around what looks at or changes translations while the run loop is not inside: another vcpu's ptc.g may be at work here. */
+static struct vcpu *take_tlb(struct kia_vcpu *vcpu)
+{
+    tlb_guest_enter(vcpu->v);
+    return vcpu->v;
+}
+
 void kia_set_rr(struct kia_vcpu *vcpu, unsigned rr, uint64_t value)
 {
+    struct vcpu *v = take_tlb(vcpu);
+
     assert(rr < 8);
-    vcpu->v->rr[rr] = value;
-    mmu_update_tags(vcpu->v);
+    v->rr[rr] = value;
+    mmu_update_tags(v);
+    tlb_guest_leave(v);
 }
 
 /* The predicates by physical number, as mov from and to pr see them. */
@@ -82,7 +92,16 @@ void kia_set_pr(struct kia_vcpu *vcpu, uint64_t value)
 }
 
 uint64_t kia_get_psr(struct kia_vcpu *vcpu) { return vcpu->v->psr | (uint64_t)vcpu->v->ri << PSR_RI_SHIFT; }
-void kia_set_psr(struct kia_vcpu *vcpu, uint64_t value) { psr_write(vcpu->v, value & ~PSR_RI); }
+
+void kia_set_psr(struct kia_vcpu *vcpu, uint64_t value)
+{
+    struct vcpu *v = take_tlb(vcpu);
+
+    psr_write(v, value & ~PSR_RI);
+    v->ri = value >> PSR_RI_SHIFT & 3;
+    tlb_guest_leave(v);
+}
+
 uint64_t kia_get_cfm(struct kia_vcpu *vcpu) { return vcpu->v->cfm; }
 void kia_set_cfm(struct kia_vcpu *vcpu, uint64_t value) { rse_reset_frame(vcpu->v, value & CFM_BITS); }
 uint64_t kia_get_ip(struct kia_vcpu *vcpu) { return vcpu->v->ip; }
@@ -101,9 +120,11 @@ uint64_t kia_get_cpuid(struct kia_vcpu *vcpu, unsigned index)
 
 void kia_vcpu_br_ret(struct kia_vcpu *vcpu, uint64_t target)
 {
+    struct vcpu *v = take_tlb(vcpu);
     uint64_t out;
 
-    op_br_ret(vcpu->v, 0, target, 0, &out);
+    op_br_ret(v, 0, target, 0, &out);
+    tlb_guest_leave(v);
 }
 
 /* A gate's own reference faulted: the guest takes the fault at the gate and comes back to it. */
@@ -114,16 +135,14 @@ static int gate_fault(struct vcpu *v)
     return KIA_RETRY;
 }
 
-int kia_vcpu_read_va(struct kia_vcpu *vcpu, uint64_t gva, void *buf, size_t len)
+static int read_va(struct vcpu *v, uint64_t gva, unsigned char *to, size_t len)
 {
-    unsigned char *to = buf;
-
     while (len) {
         unsigned size = (gva & 7) == 0 && len >= 8 ? 8 : 1;
         uint64_t value;
 
-        if (mem_load(vcpu->v, gva, size, REF_R, &value) != OPR_OK)
-            return gate_fault(vcpu->v);
+        if (mem_load(v, gva, size, REF_R, &value) != OPR_OK)
+            return gate_fault(v);
         memcpy(to, &value, size);
         gva += size;
         to += size;
@@ -133,22 +152,22 @@ int kia_vcpu_read_va(struct kia_vcpu *vcpu, uint64_t gva, void *buf, size_t len)
 }
 
 /* Two passes: nothing is written before all of it is known to be writable. */
-int kia_vcpu_write_va(struct kia_vcpu *vcpu, uint64_t gva, const void *buf, size_t len)
+static int write_va(struct vcpu *v, uint64_t gva, const unsigned char *from, size_t len)
 {
-    const unsigned char *from = buf;
+    uint64_t end = gva + len;
     void *hva;
 
-    for (uint64_t a = gva, end = gva + len; a < end; a = (a | 0xfff) + 1) {
-        if (mem_rmw_hva(vcpu->v, a, 1, REF_W, &hva) != OPR_OK)
-            return gate_fault(vcpu->v);
+    for (uint64_t a = gva; a < end; a = (a | 0xfff) + 1) {
+        if (mem_rmw_hva(v, a, 1, REF_W, &hva) != OPR_OK)
+            return gate_fault(v);
     }
     while (len) {
         unsigned size = (gva & 7) == 0 && len >= 8 ? 8 : 1;
         uint64_t value = 0;
 
         memcpy(&value, from, size);
-        if (mem_store(vcpu->v, gva, size, REF_W, value) != OPR_OK)
-            return gate_fault(vcpu->v);
+        if (mem_store(v, gva, size, REF_W, value) != OPR_OK)
+            return gate_fault(v);
         gva += size;
         from += size;
         len -= size;
@@ -156,7 +175,31 @@ int kia_vcpu_write_va(struct kia_vcpu *vcpu, uint64_t gva, const void *buf, size
     return 0;
 }
 
-void kia_vcpu_purge_all_tc(struct kia_vcpu *vcpu) { tlb_purge_all_tc(vcpu->v); }
+int kia_vcpu_read_va(struct kia_vcpu *vcpu, uint64_t gva, void *buf, size_t len)
+{
+    struct vcpu *v = take_tlb(vcpu);
+    int err = read_va(v, gva, buf, len);
+
+    tlb_guest_leave(v);
+    return err;
+}
+
+int kia_vcpu_write_va(struct kia_vcpu *vcpu, uint64_t gva, const void *buf, size_t len)
+{
+    struct vcpu *v = take_tlb(vcpu);
+    int err = write_va(v, gva, buf, len);
+
+    tlb_guest_leave(v);
+    return err;
+}
+
+void kia_vcpu_purge_all_tc(struct kia_vcpu *vcpu)
+{
+    struct vcpu *v = take_tlb(vcpu);
+
+    tlb_purge_all_tc(v);
+    tlb_guest_leave(v);
+}
 
 bool kia_vcpu_tr_read(struct kia_vcpu *vcpu, bool data, unsigned index, uint64_t out[4])
 {
