@@ -151,7 +151,7 @@ static int unpack_zstd(struct kia_blob *out, const struct kia_blob *in, uint64_t
 
     if (!s)
         return -ENOMEM;
-    while (left && !ZSTD_isError(left) && to.pos < to.size && (from.pos < from.size || left)) {
+    while (left && !ZSTD_isError(left) && to.pos < to.size) {
         size_t in_before = from.pos, out_before = to.pos;
 
         left = ZSTD_decompressStream(s, &to, &from);

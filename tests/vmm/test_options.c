@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The command line's parser. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "vmm/keyval.h"
+#include "vmm/options.h"
+
+static struct kia_options o;
+
+/* Parses a line cut at blanks; stderr is kept away from the test's output. */
+static enum kia_options_result parse(const char *line)
+{
+    char text[512], *argv[64], *save;
+    int argc = 1, err = dup(STDERR_FILENO);
+    enum kia_options_result result;
+
+    assert_non_null(freopen("/dev/null", "w", stderr));
+    snprintf(text, sizeof(text), "%s", line);
+    argv[0] = (char *)"kvm-ia64";
+    for (char *word = strtok_r(text, " ", &save); word; word = strtok_r(NULL, " ", &save))
+        argv[argc++] = word;
+    kia_options_free(&o);
+    result = kia_options_parse(&o, argc, argv);
+    fflush(stderr);
+    dup2(err, STDERR_FILENO);
+    close(err);
+    return result;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    kia_options_free(&o);
+    return 0;
+}
+
+static void good(const char *line)
+{
+    assert_int_equal(parse(line), KIA_OPTIONS_RUN);
+}
+
+static void bad(const char *line)
+{
+    if (parse(line) != KIA_OPTIONS_BAD)
+        fail_msg("accepted: %s", line);
+}
+
+static void test_sizes(void **state)
+{
+    static const struct { const char *text; uint64_t size; } sizes[] = {
+        { "512", 512ull << 20 }, { "512M", 512ull << 20 }, { "1G", 1ull << 30 }, { "1.5G", 3ull << 29 },
+        { "256G", 256ull << 30 }, { "128M", 128ull << 20 }, { "1048576K", 1ull << 30 }, { "1GiB", 1ull << 30 },
+        { "size=2G", 2ull << 30 }, { "0x200", 512ull << 20 }, { "134217729B", 129ull << 20 },
+    };
+    char line[64];
+
+    (void)state;
+    good("-kernel k");
+    assert_true(o.ram_size == 1ull << 30 && o.cpus == 1);
+    for (unsigned i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        snprintf(line, sizeof(line), "-kernel k -m %s", sizes[i].text);
+        good(line);
+        assert_true(o.ram_size == sizes[i].size);
+    }
+    bad("-kernel k -m 127M");
+    bad("-kernel k -m 257G");
+    bad("-kernel k -m 1T");
+    bad("-kernel k -m 1X");
+    bad("-kernel k -m 1Gx");
+    bad("-kernel k -m -1");
+    bad("-kernel k -m 99999999999999999999999999G");
+    bad("-kernel k -m 1G,slots=3");
+    bad("-kernel k -m ,");
+    bad("-kernel k -m");
+}
+
+static void test_general(void **state)
+{
+    (void)state;
+    good("--kernel k -initrd i -append a=b -smp 4 -cpu madison -accel soft,jit=on -nographic -no-reboot -machine generic");
+    assert_string_equal(o.kernel, "k");
+    assert_string_equal(o.initrd, "i");
+    assert_string_equal(o.append, "a=b");
+    assert_string_equal(o.cpu, "madison");
+    assert_string_equal(o.accel, "soft,jit=on");
+    assert_true(o.cpus == 4 && o.no_reboot && !o.no_shutdown);
+    good("-kernel k -smp cpus=128");
+    assert_int_equal(o.cpus, 128);
+    bad("-kernel k -smp 0");
+    bad("-kernel k -smp 129");
+    bad("-kernel k -smp x");
+    bad("-kernel k -smp 2,sockets=1");
+    bad("-kernel k -machine pc");
+    bad("-kernel k extra");
+    bad("-nosuch");
+    bad("-initrd i");
+    bad("-append a");
+    bad("");
+    assert_int_equal(parse("-cpu help"), KIA_OPTIONS_CPU_HELP);
+}
+
+static void test_serial(void **state)
+{
+    (void)state;
+    good("-kernel k");
+    assert_int_equal(o.serial, KIA_SERIAL_CONSOLE);
+    good("-kernel k -serial stdio");
+    assert_int_equal(o.serial, KIA_SERIAL_STDIO);
+    good("-kernel k -serial mon:stdio");
+    assert_int_equal(o.serial, KIA_SERIAL_CONSOLE);
+    good("-kernel k -serial file:/tmp/x");
+    assert_int_equal(o.serial, KIA_SERIAL_FILE);
+    assert_string_equal(o.serial_path, "/tmp/x");
+    good("-kernel k -serial null");
+    assert_int_equal(o.serial, KIA_SERIAL_NULL);
+    good("-kernel k -serial none");
+    assert_int_equal(o.serial, KIA_SERIAL_NONE);
+    bad("-kernel k -serial file:");
+    bad("-kernel k -serial pty");
+}
+
+static void test_drives(void **state)
+{
+    (void)state;
+    good("-kernel k -drive file=a,,b.img,format=raw,if=virtio -drive file=c,if=none,id=d1,readonly=on "
+         "-device virtio-blk-pci,drive=d1,serial=S1,addr=5,num-queues=2");
+    assert_int_equal(o.n_drives, 2);
+    assert_string_equal(o.drives[0].file, "a,b.img");
+    assert_true(o.drives[0].has_device && !o.drives[0].readonly && o.drives[0].slot == -1);
+    assert_true(o.drives[1].has_device && o.drives[1].readonly && o.drives[1].slot == 5);
+    assert_int_equal(o.drives[1].queues, 2);
+    assert_string_equal(o.drives[1].serial, "S1");
+    bad("-kernel k -drive format=raw");
+    bad("-kernel k -drive file=a,format=qcow2");
+    bad("-kernel k -drive file=a,if=ide");
+    bad("-kernel k -drive file=a,cache=weird");
+    bad("-kernel k -drive file=a,readonly=perhaps");
+    bad("-kernel k -drive file=a,id=x -drive file=b,id=x");
+    bad("-kernel k -drive file=a,id=x -device virtio-blk-pci,drive=x");
+    bad("-kernel k -device virtio-blk-pci,drive=x");
+    bad("-kernel k -device virtio-blk-pci");
+    bad("-kernel k -drive file=a,id=x,if=none -device virtio-blk-pci,drive=x,addr=32");
+    bad("-kernel k -drive file=a,id=x,if=none -device virtio-blk-pci,drive=x,num-queues=0");
+    bad("-kernel k -drive file=a,id=x,if=none -device virtio-blk-pci,drive=x,serial=123456789012345678901");
+    bad("-kernel k -device e1000");
+    bad("-kernel k -device drive=x");
+}
+
+static void test_loader(void **state)
+{
+    (void)state;
+    good("-device loader,file=f,addr=0x100000,cpu-num=0,force-raw=on");
+    assert_true(o.loaders[0].addr == 0x100000 && o.loaders[0].cpu == 0 && o.loaders[0].force_raw);
+    good("-device loader,addr=4096,cpu-num=1 -smp 2");
+    assert_true(o.loaders[0].addr == 4096 && o.loaders[0].cpu == 1 && !o.loaders[0].file);
+    good("-kernel k -device loader,data=0x1122334455667788,data-len=8,addr=16");
+    assert_true(o.loaders[0].data == UINT64_C(0x1122334455667788) && o.loaders[0].data_len == 8);
+    good("-kernel k -device loader,data=0x1122,data-len=2,addr=16,data-be=on");
+    assert_true(o.loaders[0].data == 0x2211);
+    good("-kernel k -device loader,data=0x112233,data-len=3,addr=16,data-be=true");
+    assert_true(o.loaders[0].data == 0x332211);
+    good("-kernel k -device loader,file=f");
+    assert_true(o.loaders[0].cpu == -1 && o.loaders[0].addr == 0);
+    bad("-kernel k -device loader");
+    bad("-kernel k -device loader,addr=0");
+    bad("-kernel k -device loader,cpu-num=0");
+    bad("-kernel k -device loader,data=1");
+    bad("-kernel k -device loader,data=1,addr=0");
+    bad("-kernel k -device loader,data=1,data-len=1");
+    bad("-kernel k -device loader,data=1,data-len=9,addr=0");
+    bad("-kernel k -device loader,data=1,data-len=0,addr=0");
+    bad("-kernel k -device loader,data=1,data-len=1,addr=0,file=f");
+    bad("-kernel k -device loader,data=1,data-len=1,addr=0,cpu-num=0");
+    bad("-kernel k -device loader,data-len=1,addr=0");
+    bad("-kernel k -device loader,file=f,addr=0x,cpu-num=0");
+    bad("-kernel k -device loader,file=f,addr=0x10000000000000000");
+    bad("-kernel k -device loader,file=f,bogus=1");
+    bad("-device loader,addr=0,cpu-num=1");
+    bad("-device loader,addr=0,cpu-num=99999999999");
+}
+
+static void test_rtc(void **state)
+{
+    (void)state;
+    good("-kernel k -rtc base=utc,clock=host");
+    assert_true(o.rtc_offset == 0);
+    good("-kernel k -rtc base=2006-06-17T16:01:21");
+    assert_true(o.rtc_offset < 0);
+    good("-kernel k -rtc base=localtime");
+    bad("-kernel k -rtc base=yesterday");
+    bad("-kernel k -rtc clock=vm");
+    bad("-kernel k -rtc utc");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(test_sizes, teardown),   cmocka_unit_test_teardown(test_general, teardown),
+        cmocka_unit_test_teardown(test_serial, teardown),  cmocka_unit_test_teardown(test_drives, teardown),
+        cmocka_unit_test_teardown(test_loader, teardown),  cmocka_unit_test_teardown(test_rtc, teardown),
+    };
+
+    return cmocka_run_group_tests_name("options", tests, NULL, NULL);
+}
