@@ -44,6 +44,11 @@ bool fake_take_irq(struct fake_irq *irq)
     return found;
 }
 
+struct kia_mem *fake_mem(struct kia_vcpu *vcpu)
+{
+    return vcpu->vm->config.mem;
+}
+
 unsigned fake_vms_created(void)
 {
     return vms_created;
@@ -92,7 +97,7 @@ int kia_vcpu_create(struct kia_vm *vm, unsigned index, uint8_t lid_id, uint8_t l
     return 0;
 }
 
-static void wait_for_kick(struct kia_vcpu *vcpu)
+void fake_sleep(struct kia_vcpu *vcpu)
 {
     pthread_mutex_lock(&lock);
     while (!vcpu->kicked)
@@ -105,7 +110,7 @@ enum kia_exit kia_vcpu_run(struct kia_vcpu *vcpu, struct kia_run *run)
 {
     if (fake_run)
         return run->exit = fake_run(vcpu, run);
-    wait_for_kick(vcpu);
+    fake_sleep(vcpu);
     return run->exit = KIA_EXIT_KICKED;
 }
 
@@ -119,7 +124,7 @@ void kia_vcpu_kick(struct kia_vcpu *vcpu)
 
 void kia_vcpu_halt(struct kia_vcpu *vcpu)
 {
-    wait_for_kick(vcpu);
+    fake_sleep(vcpu);
 }
 
 void kia_vcpu_reset(struct kia_vcpu *vcpu)

@@ -16,6 +16,10 @@ extern enum kia_exit (*fake_run)(struct kia_vcpu *vcpu, struct kia_run *run);
 
 /* Interrupts that kia_vm_interrupt() was given, oldest first; false when there are no more. */
 bool fake_take_irq(struct fake_irq *irq);
+/* Sleeps until kia_vcpu_kick(), as a processor does that has nothing to do. */
+void fake_sleep(struct kia_vcpu *vcpu);
+/* The memory of the vcpu's machine. */
+struct kia_mem *fake_mem(struct kia_vcpu *vcpu);
 /* How many VMs were made so far. */
 unsigned fake_vms_created(void);
 
