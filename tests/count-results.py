@@ -37,12 +37,12 @@ def count(test):
         passed, failed, skipped = cmocka_cases(text)
     elif re.search(r'^1\.\.\d+', text, re.M):
         passed, failed, skipped = tap_cases(text)
-    elif test['result'] == 'SKIP':
-        return 0, 0, 1
     else:
-        return int(not bad), int(bad), 0
+        passed, failed, skipped = int(test['result'] in ('OK', 'EXPECTEDFAIL')), 0, 0
     if bad and not failed:
         failed = 1
+    if test['result'] == 'SKIP' and not skipped:
+        skipped = 1
     return passed, failed, skipped
 
 
