@@ -11,7 +11,7 @@ struct code_store {
     pthread_mutex_t lock;
     _Atomic(struct code_page *) hash[HASH_SIZE];
     struct lower_scratch *scratch;  /* under the lock */
-    struct code_unit *graves;       /* dropped, oldest last */
+    _Atomic(struct code_unit *) graves; /* dropped, oldest last */
     _Atomic uint64_t epoch;         /* raised by every drop */
     _Atomic uint64_t *seen;         /* per vcpu: epoch it has seen outside of units; UINT64_MAX: idle */
 };
@@ -195,6 +195,7 @@ void code_changed(struct code_store *s, uint64_t gpa, uint64_t len)
             }
         }
         pthread_mutex_unlock(&s->lock);
+        s->config.dropped(s->config.opaque);
         return;
     }
     for (uint64_t n = first; n <= last; n++) {
@@ -205,6 +206,7 @@ void code_changed(struct code_store *s, uint64_t gpa, uint64_t len)
         pthread_mutex_lock(&s->lock);
         drop_page(s, p);
         pthread_mutex_unlock(&s->lock);
+        s->config.dropped(s->config.opaque);
     }
 }
 
@@ -212,7 +214,7 @@ void code_changed(struct code_store *s, uint64_t gpa, uint64_t len)
 static void sweep(struct code_store *s)
 {
     uint64_t oldest = UINT64_MAX;
-    struct code_unit **link;
+    struct code_unit *dead, *last;
 
     for (unsigned i = 0; i < s->config.max_vcpus; i++) {
         uint64_t seen = atomic_load(&s->seen[i]);
@@ -220,23 +222,27 @@ static void sweep(struct code_store *s)
         oldest = seen < oldest ? seen : oldest;
     }
     pthread_mutex_lock(&s->lock);
-    for (link = &s->graves; *link && (*link)->grave_epoch > oldest; link = &(*link)->grave_next)
-        ;
-    free_graves(*link);
-    *link = NULL;
+    dead = s->graves;
+    for (last = NULL; dead && dead->grave_epoch > oldest; dead = dead->grave_next)
+        last = dead;
+    if (last)
+        last->grave_next = NULL;
+    else
+        s->graves = NULL;
+    free_graves(dead);
     pthread_mutex_unlock(&s->lock);
 }
 
-void code_quiesce(struct code_store *s, unsigned index, bool idle)
+uint64_t code_quiesce(struct code_store *s, unsigned index, bool idle)
 {
     uint64_t now = atomic_load_explicit(&s->epoch, memory_order_relaxed);
 
     if (idle) {
         atomic_store(&s->seen[index], UINT64_MAX);
-        return;
+    } else if (atomic_load_explicit(&s->seen[index], memory_order_relaxed) != now) {
+        atomic_store(&s->seen[index], now);
+        if (s->graves)
+            sweep(s);
     }
-    if (atomic_load_explicit(&s->seen[index], memory_order_relaxed) == now)
-        return;
-    atomic_store(&s->seen[index], now);
-    sweep(s);
+    return now;
 }

@@ -41,6 +41,7 @@ struct code_config {
     struct kia_mem *mem;
     uint64_t cpuid4;
     int (*gate)(void *opaque, uint64_t gpa);
+    void (*dropped)(void *opaque); /* units were dropped: every vcpu must come out of compiled code soon. Any thread */
     void *opaque;
     unsigned max_vcpus;
 };
@@ -72,7 +73,10 @@ struct code_unit *code_translate(struct code_store *s, struct code_page *page, u
 /* Bytes changed: drops the units of all pages touched. Any thread. */
 void code_changed(struct code_store *s, uint64_t gpa, uint64_t len);
 
-/* vcpu @index is inside no unit now. Cheap when nothing was dropped. @idle: and will not be until its next call. */
-void code_quiesce(struct code_store *s, unsigned index, bool idle);
+/*
+ * vcpu @index is inside no unit now. Cheap when nothing was dropped. @idle: and will not be until its next call.
+ * Return: a number that differs from the last call's if units were dropped: what the caller knows of units is void then.
+ */
+uint64_t code_quiesce(struct code_store *s, unsigned index, bool idle);
 
 #endif

@@ -43,6 +43,19 @@ static void on_code_changed(void *opaque, uint64_t gpa, uint64_t len)
     code_changed(vm->code, gpa, len);
 }
 
+/* Every vcpu leaves compiled code at the next unit and finds out that some of it is gone. */
+static void on_dropped(void *opaque)
+{
+    struct kia_vm *vm = opaque;
+
+    for (unsigned i = 0; i < vm->max_vcpus; i++) {
+        struct vcpu *v = atomic_load(&vm->vm.vcpus[i]);
+
+        if (v)
+            atomic_fetch_or(&v->attention, ATTN_CODE);
+    }
+}
+
 static void on_kick(void *opaque, struct vcpu *other)
 {
     (void)opaque;
@@ -113,7 +126,7 @@ int kia_vm_create(const struct kia_vm_config *config, struct kia_vm **out)
     fill_vm(vm, config);
     vm->vcpus = calloc(config->max_vcpus, sizeof(*vm->vcpus));
     vm->code = code_create(&(struct code_config){ .mem = config->mem, .cpuid4 = vm->model.cpuid4, .gate = gate_at,
-                                                  .opaque = vm, .max_vcpus = config->max_vcpus });
+                                                  .dropped = on_dropped, .opaque = vm, .max_vcpus = config->max_vcpus });
     if (jit)
         vm->jit = jit_create(JIT_BYTES);
     if (!vm->vcpus || !vm->code || (jit && !vm->jit))
@@ -314,6 +327,8 @@ static bool attend(struct kia_vcpu *vcpu, uint32_t bits, struct kia_run *run)
             return true;
         }
     }
+    if (bits & ATTN_CODE)
+        atomic_fetch_and(&v->attention, ~(uint32_t)ATTN_CODE);
     if (bits & ATTN_SYNC) {
         atomic_fetch_and(&v->attention, ~(uint32_t)ATTN_SYNC);
         tlb_serve(v);
@@ -401,6 +416,17 @@ static const void *host_code(struct kia_vm *vm, struct code_unit *c)
     return code;
 }
 
+/* Compiled code finds the unit at @ip from now on, as long as nothing is forgotten. */
+static void remember_jump(struct vcpu *v, const void *code)
+{
+    struct jump_entry *e = &v->jumps[v->ip >> 4 & (JUMP_SIZE - 1)];
+
+    if (v->ri || (v->key & KEY_CAREFUL))
+        return;
+    *e = (struct jump_entry){ .ip = v->ip, .itag = v->itag[v->ip >> 61], .key_gen = (uint64_t)v->jump_gen << 32 | v->key,
+                              .code = code };
+}
+
 /* The exit that ended a run goes straight to the unit it leads to from now on. */
 static void link_exit(struct kia_vcpu *vcpu, const struct ir_unit *from, void *link)
 {
@@ -426,6 +452,7 @@ static enum unit_end execute(struct kia_vcpu *vcpu, struct code_unit *c, const s
     *ip0 = vcpu->v->ip;
     if (!code)
         return interp_unit(vcpu->v, c->ir, r);
+    remember_jump(vcpu->v, code);
     end = jit_run(vcpu->vm->jit, vcpu->v, code, u, r, ip0, &link);
     if (link)
         link_exit(vcpu, *u, link);
@@ -443,7 +470,8 @@ static bool run_unit(struct kia_vcpu *vcpu, struct code_unit *c, struct kia_run 
 
     if (r.idle)
         return false;
-    track_iipa(v, u, ip0, r.last_pos, end != UNIT_FAULT);
+    if (!r.moved)
+        track_iipa(v, u, ip0, r.last_pos, end != UNIT_FAULT);
     if (end == UNIT_FAULT) {
         if (r.last_pos != u->slot)
             vcpu->no_progress = 0;
@@ -487,9 +515,14 @@ enum kia_exit kia_vcpu_run(struct kia_vcpu *vcpu, struct kia_run *run)
     for (;;) {
         uint32_t bits = atomic_load_explicit(&v->attention, memory_order_relaxed);
         struct code_unit *u;
+        uint64_t epoch;
         bool bad;
 
-        code_quiesce(vcpu->vm->code, v->index, false);
+        epoch = code_quiesce(vcpu->vm->code, v->index, false);
+        if (__builtin_expect(epoch != vcpu->code_epoch, 0)) {
+            vcpu->code_epoch = epoch;
+            vcpu_forget_jumps(v);
+        }
         if (__builtin_expect(bits, 0) && attend(vcpu, bits, run))
             break;
         if (__builtin_expect(v->rse.cfle, 0)) {

@@ -42,6 +42,7 @@ struct kia_vcpu {
     struct vcpu *v;
     struct kia_vm *vm;
     unsigned nat_countdown;        /* careful units until the next look for NaTs */
+    uint64_t code_epoch;           /* of the code store when v->jumps was last right */
     unsigned no_progress;          /* interruptions delivered since an instruction completed */
     pthread_mutex_t halt_lock;
     pthread_cond_t halt_cond;

@@ -25,6 +25,12 @@ void vcpu_update_key(struct vcpu *v)
     v->key = key;
 }
 
+void vcpu_forget_jumps(struct vcpu *v)
+{
+    if (++v->jump_gen == 0) /* old entries would be valid again */
+        memset(v->jumps, 0, sizeof(v->jumps));
+}
+
 static void bit_put(uint64_t *map, size_t i, bool value)
 {
     uint64_t bit = UINT64_C(1) << (i % 64);

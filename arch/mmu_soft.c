@@ -92,6 +92,7 @@ static void entries_drop(struct vcpu *v)
         v->stlb[i].tag_r = v->stlb[i].tag_w = STLB_INVALID;
     for (unsigned i = 0; i < FTLB_SIZE; i++)
         v->ftlb[i].tag = STLB_INVALID;
+    vcpu_forget_jumps(v);
 }
 
 static void slots_drop(struct soft_tags *g)
@@ -235,6 +236,8 @@ void soft_purge(struct vcpu *v, enum tlb_kind kind, uint64_t gva, unsigned ps)
     unsigned first = 0, pages = slots;
 
     assert(ps >= 12);
+    if (kind == TLB_INST)
+        vcpu_forget_jumps(v);
     if (ps - 12 < 10 && 1u << (ps - 12) < slots) {
         pages = 1u << (ps - 12);
         first = (unsigned)(va >> 12) & (slots - 1) & ~(pages - 1);

@@ -164,12 +164,23 @@ struct ftlb_entry {
 #define FTLB_BITS 8
 #define FTLB_SIZE (1u << FTLB_BITS)
 
+/* Where compiled code finds the unit at an address without leaving: direct mapped by ip. 32 bytes, read by JIT code. */
+struct jump_entry {
+    uint64_t ip;
+    uint64_t itag;            /* itag of ip's region */
+    uint64_t key_gen;         /* key, and jump_gen in {63:32} */
+    const void *code;
+};
+#define JUMP_BITS 12
+#define JUMP_SIZE (1u << JUMP_BITS)
+
 struct vcpu {
     /* ---- hot, derived (can be rebuilt) ---- */
     uint64_t *frame;          /* slot of r32 when it does not rotate; points into stack[] */
     uint64_t *rot;            /* slot of r32 when sor > 0; points into rot_gr[] */
     struct ia64_fr *frot;     /* slot of f32; points into rot_fr[] */
     uint32_t key;             /* translation key */
+    uint32_t jump_gen;        /* entries of jumps[] of other generations are void */
     _Atomic uint32_t attention; /* any thread sets ATTN_* bits; seen at the next unit boundary */
     uint64_t ip;              /* bundle address; valid between units */
     uint32_t ri;              /* slot; valid between units */
@@ -228,10 +239,14 @@ struct vcpu {
     /* ---- large arrays ---- */
     struct stlb_entry stlb[STLB_SIZE];
     struct ftlb_entry ftlb[FTLB_SIZE];
+    struct jump_entry jumps[JUMP_SIZE];
     uint64_t stack[STACK_SLOTS + STACK_SLACK];
     uint64_t rot_gr[ROT_SLOTS + 128];
     struct ia64_fr rot_fr[FROT_SLOTS + 128];
 };
+
+static_assert(offsetof(struct vcpu, jump_gen) == offsetof(struct vcpu, key) + 4 && offsetof(struct vcpu, key) % 8 == 0,
+              "compiled code compares both in one word");
 
 enum {
     ATTN_IRQ = 1 << 0,   /* something in sapic.posted, or psr.i/tpr changed: look at the local SAPIC */
@@ -239,6 +254,7 @@ enum {
     ATTN_KICK = 1 << 2,  /* leave the run loop */
     ATTN_INIT = 1 << 3,
     ATTN_PMI = 1 << 4,
+    ATTN_CODE = 1 << 6,  /* translated code was dropped */
     ATTN_SYNC = 1 << 5,  /* another vcpu waits: purge requests, code invalidation */
 };
 
@@ -260,6 +276,9 @@ static inline enum op_result fault_raise(struct vcpu *v, enum fault kind, uint64
 }
 
 static inline unsigned vcpu_cpl(const struct vcpu *v) { return v->psr >> PSR_CPL_SHIFT & 3; }
+
+/* Translations for fetches or code changed: compiled code looks all its targets up again. */
+void vcpu_forget_jumps(struct vcpu *v);
 
 /* Rebuilds v->key from psr, cfm and nat_any. */
 void vcpu_update_key(struct vcpu *v);

@@ -99,7 +99,7 @@ enum unit_end interp_unit(struct vcpu *v, const struct ir_unit *u, struct unit_r
 #define S(x) ((int64_t)(x))
 
     t[0] = 0;
-    r->taken = r->was_rfi = r->idle = false;
+    r->taken = r->was_rfi = r->idle = r->moved = false;
     goto *labels[op->op];
 
     CASE(IR_NOP, (void)0);

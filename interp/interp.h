@@ -21,6 +21,7 @@ struct unit_result {
     unsigned gate;
     bool taken;        /* the last instruction was a taken branch */
     bool idle;         /* nothing was executed: only compiled code that was asked to leave at its first op */
+    bool moved;        /* compiled code left its last unit long ago: last_pos means nothing, CR.IIPA is right */
     bool was_rfi;      /* it was rfi: neither traps nor one-shot bits are looked at */
     uint16_t last_pos; /* pos of the last instruction that was executed or faulted */
 };

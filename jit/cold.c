@@ -83,8 +83,26 @@ static void cold_memory(struct compile *c, const struct cold *cold)
     x64_jmp_to(&c->x, cold->back);
 }
 
-void emit_cold(struct compile *c, const struct cold *cold)
+/* The inline form's way out to C, once for all its checks. */
+static void cold_full(struct compile *c, const struct cold *cold)
 {
+    if (c->full_op == cold->op) {
+        x64_patch(&c->x, cold->from, c->full_code);
+        return;
+    }
+    c->full_op = cold->op;
+    c->full_code = c->x.p;
+    emit_call(c, cold->op);
+    if (cold->back)
+        x64_jmp_to(&c->x, cold->back);
+    else
+        leave_after_call(c, cold->op); /* br.ret never gives OPR_OK */
+}
+
+void emit_cold(struct compile *c, const struct cold *where)
+{
+    const struct cold copy = *where, *cold = &copy; /* emitting may add to the list */
+
     x64_patch(&c->x, cold->from, c->x.p);
     switch ((enum cold_kind)cold->kind) {
     case COLD_LEAVE:
@@ -96,6 +114,14 @@ void emit_cold(struct compile *c, const struct cold *cold)
         break;
     case COLD_CALL:
         leave_after_call(c, cold->op);
+        break;
+    case COLD_FULL:
+        cold_full(c, cold);
+        break;
+    case COLD_PR2:
+        put_pr_const(c, cold->op->c & 63, cold->leave);
+        put_pr_const(c, cold->op->c >> 8, !cold->leave);
+        x64_jmp_to(&c->x, c->op_code[cold->target]);
         break;
     case COLD_LINK:
         x64_mov_ri(&c->x, RCX, (uint64_t)(uintptr_t)cold->from);

@@ -20,6 +20,7 @@ enum leave {
     LEAVE_GATE,
     LEAVE_LINK,      /* IR_EXIT, not linked yet */
     LEAVE_ATTENTION, /* before the unit's first op */
+    LEAVE_LOOKUP,    /* r14 is the address to go on at, which v->jumps does not have */
     LEAVE_CALL = 16, /* + enum op_result of a call */
 };
 
@@ -37,12 +38,21 @@ struct cold {
     uint8_t *from;        /* place of the jump here */
     const struct ir_op *op;
     uint8_t kind;         /* enum cold_kind */
-    uint8_t leave;        /* COLD_LEAVE: enum leave */
+    uint8_t leave;        /* COLD_LEAVE: enum leave; COLD_PR2: value of p1 */
+    uint32_t target;      /* COLD_PR2: label */
     uint8_t addr, value;  /* COLD_LOAD, COLD_STORE: host registers */
     uint8_t *back;
     uint32_t live;        /* caller-saved registers to keep */
 };
-enum cold_kind { COLD_LEAVE, COLD_LOAD, COLD_STORE, COLD_CALL, COLD_LINK };
+enum cold_kind {
+    COLD_LEAVE,
+    COLD_LOAD,
+    COLD_STORE,
+    COLD_CALL,     /* a call's result is not OPR_OK */
+    COLD_LINK,
+    COLD_FULL,     /* the inline form does not do: call C */
+    COLD_PR2,      /* the other way of a fused compare and branch */
+};
 
 struct compile {
     struct x64 x;
@@ -55,13 +65,19 @@ struct compile {
     struct cold *colds;
     unsigned n_colds;
     unsigned n_spills;
+    bool *is_label;           /* by op index: a skip leads here */
+    const struct ir_op *full_op; /* COLD_FULL emitted last, and where */
+    uint8_t *full_code;
 };
+
+enum { COLDS_A_OP = 8 };
 
 struct jit {
     uint8_t *rw, *rx;         /* two views of one memory: writable, executable */
     size_t size, used;
     const uint8_t *enter;     /* enum leave enter(struct vcpu *, jit_code, struct jit_exit *) */
     const uint8_t *leave;
+    const uint8_t *lookup;    /* goes to the unit at r14 by v->jumps; else leaves with LEAVE_LOOKUP. rdx, r9 as for leaving */
     size_t first_unit;
     uint64_t n_units;
 };
@@ -78,8 +94,19 @@ enum {
     FRAME_SIZE = FRAME_EXIT + 16, /* 8 modulo 16: six pushes and the return address make it even */
 };
 
-/* Emits one op. jit/emit.c */
-void emit_op(struct compile *c, const struct ir_op *op);
+/* Emits one op. jit/emit.c. Return: the number of ops that were emitted with it beyond it. */
+unsigned emit_op(struct compile *c, const struct ir_op *op);
+/* The call of C behind an op, in full. */
+void emit_call(struct compile *c, const struct ir_op *op);
+/* alloc, br.call and br.ret without leaving compiled code. Return: false if @op is none of them. jit/emit_frame.c */
+bool emit_frame(struct compile *c, const struct ir_op *op);
+/* Goes to the address in r14. */
+void emit_lookup(struct compile *c, const struct ir_op *op);
+/* CR.IIPA := the bundle of @op's instruction, if psr.ic is 1. */
+void emit_iipa(struct compile *c, const struct ir_op *op);
+void jump_to_label(struct compile *c, uint8_t *from, uint64_t target);
+/* Sets or clears the predicate of a constant. */
+void put_pr_const(struct compile *c, unsigned p, bool value);
 /* Emits what is out of line. jit/cold.c */
 void emit_cold(struct compile *c, const struct cold *cold);
 

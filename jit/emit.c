@@ -342,7 +342,7 @@ static void load_args(struct compile *c, ir_val a, unsigned reg_a, ir_val b, uns
     x64_mov_rr(&c->x, reg_b, REG_S1);
 }
 
-static void emit_call(struct compile *c, const struct ir_op *op)
+void emit_call(struct compile *c, const struct ir_op *op)
 {
     load_args(c, op->a, RDX, op->b, RCX);
     x64_mov_rr(&c->x, RDI, REG_V);
@@ -402,7 +402,7 @@ static void emit_rotate(struct compile *c)
 
 /* ---- control ---- */
 
-static void jump_to_label(struct compile *c, uint8_t *from, uint64_t target)
+void jump_to_label(struct compile *c, uint8_t *from, uint64_t target)
 {
     c->jumps[c->n_jumps].from = from;
     c->jumps[c->n_jumps++].target = (uint32_t)target;
@@ -422,8 +422,7 @@ static void emit_skip(struct compile *c, const struct ir_op *op)
     jump_to_label(c, x64_jcc(&c->x, op->op == IR_SKIP_Z ? CC_E : CC_NE), op->imm);
 }
 
-/* CR.IIPA := the bundle of the instruction that ends the unit. */
-static void emit_iipa(struct compile *c, const struct ir_op *op)
+void emit_iipa(struct compile *c, const struct ir_op *op)
 {
     if (!(c->u->key & KEY_IC))
         return;
@@ -431,18 +430,37 @@ static void emit_iipa(struct compile *c, const struct ir_op *op)
     x64_store(&c->x, REG_V, V(cr) + CR_IIPA * 8, REG_S0);
 }
 
+void emit_lookup(struct compile *c, const struct ir_op *op)
+{
+    x64_mov_ri(&c->x, RDX, (uint64_t)(uintptr_t)op);
+    x64_mov_ri(&c->x, R9, (uint64_t)(uintptr_t)c->u);
+    x64_jmp_to(&c->x, c->j->rw + (c->j->lookup - c->j->rx));
+}
+
 static void emit_exit(struct compile *c, const struct ir_op *op)
 {
-    /* Another page, or careful code: the run loop finds out where that is. */
     bool same_page = (op->imm + (c->u->gpa & 0xfff)) >> 12 == 0;
 
-    if (!same_page || (c->u->key & KEY_CAREFUL)) {
+    if (c->u->key & KEY_CAREFUL) { /* the run loop sees to traps */
+        emit_leave(c, LEAVE_DISP, op);
+        return;
+    }
+    /* After an op that changed the key the exit must not be linked: the run loop's business. */
+    if (!same_page && op->c) {
         emit_leave(c, LEAVE_DISP, op);
         return;
     }
     emit_iipa(c, op);
-    if (op->imm)
+    if (!x64_fits32(op->imm)) {
+        x64_mov_ri(&c->x, REG_S0, op->imm);
+        x64_alu_rr(&c->x, ALU_ADD, REG_IP, REG_S0);
+    } else if (op->imm) {
         x64_alu_ri(&c->x, ALU_ADD, REG_IP, (int32_t)op->imm);
+    }
+    if (!same_page) {
+        emit_lookup(c, op);
+        return;
+    }
     while (((uintptr_t)c->x.p + 1) % 4) /* jit_link() stores the target in one piece */
         x64_byte(&c->x, 0x90);
     cold_add(c, COLD_LINK, op, x64_jmp(&c->x));
@@ -450,10 +468,17 @@ static void emit_exit(struct compile *c, const struct ir_op *op)
 
 static void emit_exit_ind(struct compile *c, const struct ir_op *op)
 {
-    use_into(c, op->a, REG_S0);
-    x64_alu_ri(&c->x, ALU_AND, REG_S0, -16);
-    x64_store(&c->x, RSP, FRAME_OUT, REG_S0);
-    emit_leave(c, LEAVE_IND, op);
+    if (c->u->key & KEY_CAREFUL) {
+        use_into(c, op->a, REG_S0);
+        x64_alu_ri(&c->x, ALU_AND, REG_S0, -16);
+        x64_store(&c->x, RSP, FRAME_OUT, REG_S0);
+        emit_leave(c, LEAVE_IND, op);
+        return;
+    }
+    emit_iipa(c, op);
+    use_into(c, op->a, REG_IP);
+    x64_alu_ri(&c->x, ALU_AND, REG_IP, -16);
+    emit_lookup(c, op);
 }
 
 static void emit_check(struct compile *c, const struct ir_op *op)
@@ -496,6 +521,7 @@ static void emit_ip(struct compile *c, const struct ir_op *op)
 {
     unsigned d = def(c, op->dst);
 
+    assert(x64_fits32(op->imm)); /* an address in or right behind the unit */
     x64_lea(&c->x, d, REG_IP, (int32_t)op->imm);
     done(c, op->dst, d);
 }
@@ -515,6 +541,96 @@ static void emit_exit_if_nat(struct compile *c, const struct ir_op *op)
 {
     x64_cmp_mem8(&c->x, REG_V, V(nat_any), 0);
     cold_add(c, COLD_LEAVE, op, x64_jcc(&c->x, CC_NE))->leave = LEAVE_DISP;
+}
+
+/* ---- compare, predicates, branch in one ---- */
+
+static const int8_t compare_cc[IR_OPCODES] = {
+    [IR_EQ] = CC_E, [IR_NE] = CC_NE, [IR_LT] = CC_L, [IR_LE] = CC_LE, [IR_LTU] = CC_B, [IR_LEU] = CC_BE,
+    [IR_EQI] = CC_E, [IR_NEI] = CC_NE, [IR_LTI] = CC_L, [IR_LEI] = CC_LE, [IR_GTI] = CC_G, [IR_GEI] = CC_GE,
+    [IR_LTUI] = CC_B, [IR_LEUI] = CC_BE, [IR_GTUI] = CC_A, [IR_GEUI] = CC_AE,
+};
+
+void put_pr_const(struct compile *c, unsigned p, bool value)
+{
+    if (p)
+        x64_bit_ri(&c->x, value ? 5 : 6, REG_PR, p);
+}
+
+/* Flags of a compare's operands. */
+static void emit_flags(struct compile *c, const struct ir_op *op)
+{
+    bool imm = op->op >= IR_EQI;
+    unsigned a = use(c, op->a, REG_S0);
+
+    if (imm && op->imm == 0 && (op->op == IR_EQI || op->op == IR_NEI || op->op == IR_LTI || op->op == IR_GEI)) {
+        x64_test_rr(&c->x, a, a);
+    } else if (imm && x64_fits32(op->imm)) {
+        x64_alu_ri(&c->x, ALU_CMP, a, (int32_t)op->imm);
+    } else if (imm) {
+        x64_mov_ri(&c->x, REG_S1, op->imm);
+        x64_alu_rr(&c->x, ALU_CMP, a, REG_S1);
+    } else {
+        x64_alu_rr(&c->x, ALU_CMP, a, use(c, op->b, REG_S1));
+    }
+}
+
+/* Both predicates from the flags: clear both, then set the one that cmov picks. */
+static void put_pr2_flags(struct compile *c, enum x64_cc cc, unsigned p1, unsigned p2)
+{
+    uint64_t bit1 = p1 ? UINT64_C(1) << p1 : 0, bit2 = p2 ? UINT64_C(1) << p2 : 0;
+    uint64_t keep = ~(bit1 | bit2);
+
+    /* mov and not xor: the flags stay */
+    x64_mov_keep(&c->x, REG_S1, bit1);
+    x64_mov_keep(&c->x, REG_S0, bit2);
+    x64_cmov(&c->x, cc, REG_S0, REG_S1);
+    if (x64_fits32(keep)) {
+        x64_alu_ri(&c->x, ALU_AND, REG_PR, (int32_t)keep);
+    } else {
+        x64_mov_ri(&c->x, REG_S1, keep);
+        x64_alu_rr(&c->x, ALU_AND, REG_PR, REG_S1);
+    }
+    x64_alu_rr(&c->x, ALU_OR, REG_PR, REG_S0);
+}
+
+/*
+ * compare; set two predicates; skip by one of them. The predicates are constants on either way, so the flags decide
+ * directly. Return: ops taken beyond the compare, 0 if it is no such sequence.
+ */
+static unsigned emit_fused(struct compile *c, const struct ir_op *op)
+{
+    const struct ir_op *end = c->u->ops + c->u->n_ops;
+    const struct ir_op *pr2 = op + 1, *skip = op + 2;
+    unsigned p1, p2;
+    struct cold *cold;
+    enum x64_cc cc;
+    bool by_p1;
+
+    if (op->op < IR_EQ || op->op > IR_GEUI || pr2 >= end || pr2->op != IR_SET_PR2 || pr2->a != op->dst ||
+        c->places[op->dst].last != (uint32_t)(pr2 - c->u->ops))
+        return 0;
+    cc = compare_cc[op->op];
+    p1 = pr2->c & 63;
+    p2 = pr2->c >> 8;
+    emit_flags(c, op);
+    if (p1 == p2 || skip >= end || skip->op != IR_SKIP_PR || skip->c == 0 ||
+        c->is_label[skip - c->u->ops] || (skip->c != p1 && skip->c != p2)) {
+        if (p1 == p2) { /* only p0 twice: p1 == p2 is an Illegal Operation otherwise */
+            put_pr_const(c, p1, false);
+            return 1;
+        }
+        put_pr2_flags(c, cc, p1, p2);
+        return 1;
+    }
+    by_p1 = skip->c == p1;
+    /* Falls through with the skip's predicate true. */
+    cold = cold_add(c, COLD_PR2, pr2, x64_jcc(&c->x, by_p1 ? cc ^ 1 : cc));
+    cold->target = (uint32_t)skip->imm;
+    cold->leave = !by_p1;
+    put_pr_const(c, p1, by_p1);
+    put_pr_const(c, p2, !by_p1);
+    return 2;
 }
 
 static bool emit_value_op(struct compile *c, const struct ir_op *op)
@@ -598,10 +714,14 @@ static bool emit_state_op(struct compile *c, const struct ir_op *op)
     }
 }
 
-void emit_op(struct compile *c, const struct ir_op *op)
+unsigned emit_op(struct compile *c, const struct ir_op *op)
 {
+    unsigned fused = emit_fused(c, op);
+
+    if (fused)
+        return fused;
     if (emit_value_op(c, op) || emit_state_op(c, op))
-        return;
+        return 0;
     switch (op->op) {
     case IR_LD1: emit_mem(c, op, 1, false); break;
     case IR_LD2: emit_mem(c, op, 2, false); break;
@@ -613,6 +733,9 @@ void emit_op(struct compile *c, const struct ir_op *op)
     case IR_ST8: emit_mem(c, op, 8, true); break;
     case IR_FENCE: x64_mfence(&c->x); break;
     case IR_CALL:
+        if (!emit_frame(c, op))
+            emit_call(c, op);
+        break;
     case IR_FPOP: emit_call(c, op); break;
     case IR_FAULT:
     case IR_BREAK: emit_leave(c, LEAVE_RAISE, op); break;
@@ -628,4 +751,5 @@ void emit_op(struct compile *c, const struct ir_op *op)
     case IR_GATE: emit_leave(c, LEAVE_GATE, op); break;
     default: assert(!"no such op");
     }
+    return 0;
 }

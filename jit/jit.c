@@ -13,6 +13,34 @@ enum { UNIT_BYTES_MAX = 1 << 19 }; /* more than any unit of LOWER_MAX_OPS ops ca
 
 static const uint8_t saved_regs[] = { RBX, RBP, R12, R13, R14, R15 };
 
+/* The unit at r14 by v->jumps, whose entry must be of this address, address space, key and generation. */
+static void emit_lookup_stub(struct jit *j, struct x64 *x)
+{
+    uint8_t *miss[3];
+
+    _Static_assert(sizeof(struct jump_entry) == 32, "the index is shifted by five");
+    j->lookup = jit_rx(j, x->p);
+    x64_mov_rr(x, RAX, REG_IP);
+    x64_shift_ri(x, SHIFT_SHL, RAX, 1); /* >> 4 for the bundle, << 5 for the entry's size */
+    x64_alu_ri(x, ALU_AND, RAX, (JUMP_SIZE - 1) << 5);
+    x64_alu_rm_index(x, ALU_CMP, REG_IP, REG_V, RAX, 0, V(jumps) + (int32_t)offsetof(struct jump_entry, ip));
+    miss[0] = x64_jcc(x, CC_NE);
+    x64_mov_rr(x, RCX, REG_IP);
+    x64_shift_ri(x, SHIFT_SHR, RCX, 61);
+    x64_load_index(x, RCX, REG_V, RCX, 3, V(itag));
+    x64_alu_rm_index(x, ALU_CMP, RCX, REG_V, RAX, 0, V(jumps) + (int32_t)offsetof(struct jump_entry, itag));
+    miss[1] = x64_jcc(x, CC_NE);
+    x64_load(x, RCX, REG_V, V(key));
+    x64_alu_rm_index(x, ALU_CMP, RCX, REG_V, RAX, 0, V(jumps) + (int32_t)offsetof(struct jump_entry, key_gen));
+    miss[2] = x64_jcc(x, CC_NE);
+    x64_load_index(x, RCX, REG_V, RAX, 0, V(jumps) + (int32_t)offsetof(struct jump_entry, code));
+    x64_jmp_reg(x, RCX);
+    for (unsigned i = 0; i < 3; i++)
+        x64_patch(x, miss[i], x->p);
+    x64_mov_ri(x, RAX, LEAVE_LOOKUP);
+    x64_jmp_to(x, j->rw + (j->leave - j->rx));
+}
+
 /* enum leave enter(struct vcpu *v, jit_code code, struct jit_exit *exit), and the way back from compiled code. */
 static void emit_trampolines(struct jit *j)
 {
@@ -42,6 +70,7 @@ static void emit_trampolines(struct jit *j)
     for (unsigned i = sizeof(saved_regs); i-- > 0;)
         x64_pop(&x, saved_regs[i]);
     x64_ret(&x);
+    emit_lookup_stub(j, &x);
     j->first_unit = j->used = (size_t)(x.p - j->rw);
 }
 
@@ -88,11 +117,20 @@ static void emit_unit(struct compile *c)
 {
     const struct ir_unit *u = c->u;
 
+    for (uint32_t i = 0; i < u->n_ops; i++) {
+        if (u->ops[i].op == IR_SKIP_PR || u->ops[i].op == IR_SKIP_Z || u->ops[i].op == IR_SKIP_NZ)
+            c->is_label[u->ops[i].imm] = true;
+    }
+
     x64_cmp_mem32(&c->x, REG_V, V(attention), 0);
     cold_add(c, COLD_LEAVE, u->ops, x64_jcc(&c->x, CC_NE))->leave = LEAVE_ATTENTION;
     for (uint32_t i = 0; i < u->n_ops && !c->x.overflow; i++) {
+        unsigned more;
+
         c->op_code[i] = c->x.p;
-        emit_op(c, &u->ops[i]);
+        more = emit_op(c, &u->ops[i]);
+        while (more--)
+            c->op_code[++i] = c->x.p;
     }
     c->op_code[u->n_ops] = c->x.p;
     for (unsigned i = 0; i < c->n_jumps; i++)
@@ -112,9 +150,10 @@ jit_code jit_compile(struct jit *j, const struct ir_unit *u)
     c.x = (struct x64){ start, start, start + UNIT_BYTES_MAX, false };
     c.places = malloc(u->n_vals * sizeof(*c.places));
     c.op_code = malloc((u->n_ops + 1) * sizeof(*c.op_code));
+    c.is_label = calloc(u->n_ops + 1, sizeof(*c.is_label));
     c.jumps = malloc((u->n_ops + 1) * sizeof(*c.jumps));
-    c.colds = malloc((2 * u->n_ops + 2) * sizeof(*c.colds));
-    if (c.places && c.op_code && c.jumps && c.colds && regalloc(u, c.places, &c.n_spills)) {
+    c.colds = malloc((COLDS_A_OP * u->n_ops + 2) * sizeof(*c.colds));
+    if (c.places && c.op_code && c.is_label && c.jumps && c.colds && regalloc(u, c.places, &c.n_spills)) {
         emit_unit(&c);
         if (!c.x.overflow) {
             j->used = (size_t)(c.x.p - j->rw);
@@ -124,6 +163,7 @@ jit_code jit_compile(struct jit *j, const struct ir_unit *u)
     }
     free(c.places);
     free(c.op_code);
+    free(c.is_label);
     free(c.jumps);
     free(c.colds);
     return code;
@@ -197,7 +237,7 @@ enum unit_end jit_run(struct jit *j, struct vcpu *v, jit_code code, const struct
     *u = e.unit;
     *ip0 = e.ip;
     *link = NULL;
-    r->taken = r->was_rfi = r->idle = false;
+    r->taken = r->was_rfi = r->idle = r->moved = false;
     r->last_pos = e.op->pos;
     switch (leave) {
     case LEAVE_RAISE:
@@ -224,6 +264,11 @@ enum unit_end jit_run(struct jit *j, struct vcpu *v, jit_code code, const struct
         v->ip = e.ip;
         v->ri = e.op->c;
         r->taken = e.op->aux & IR_EXIT_TAKEN;
+        return UNIT_EXIT;
+    case LEAVE_LOOKUP:
+        v->ip = e.ip;
+        v->ri = 0;
+        r->moved = true;
         return UNIT_EXIT;
     case LEAVE_ATTENTION:
         v->ip = e.ip;

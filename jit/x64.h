@@ -112,6 +112,18 @@ static inline void x64_mov_ri(struct x64 *x, unsigned dst, uint64_t imm)
     }
 }
 
+/* As x64_mov_ri(), flags unchanged. */
+static inline void x64_mov_keep(struct x64 *x, unsigned dst, uint64_t imm)
+{
+    if (imm) {
+        x64_mov_ri(x, dst, imm);
+    } else {
+        x64_rex(x, false, 0, 0, dst, false);
+        x64_byte(x, 0xb8 | (dst & 7));
+        x64_imm32(x, 0);
+    }
+}
+
 static inline void x64_load(struct x64 *x, unsigned dst, unsigned base, int32_t disp)
 {
     x64_rex(x, true, dst, 0, base, false);
