@@ -6,6 +6,7 @@
  * register check, Privileged Operation by cpl, the psr.ic check of itc/itr/mov cr, and NaT consumption of operands are tested
  * by lowered code *before* the call, in the SDM's order. Reserved register/field, privileged register by value, unimplemented
  * addresses, and all effects are here. Vcpu's own thread. Return: enum op_result; a result goes to *out.
+ * One with a result never returns OPR_EXIT: the unit would end before it writes the result to its register.
  */
 #ifndef ARCH_OPS_H
 #define ARCH_OPS_H

@@ -403,6 +403,28 @@ static void cpuid(void **state)
     }
 }
 
+/* A unit writes the target register after the helper: whatever waits outside, a read does not leave it before. */
+static void reads_under_attention(void **state)
+{
+    struct vcpu *v = *state;
+    uint64_t out;
+
+    psr_write(v, PSR_I);
+    for (unsigned cr = 0; cr < 128; cr++) {
+        if (!(cr_valid(cr) & CR_READ))
+            continue;
+        sapic_post(v, 0x30);
+        sapic_post(v, 0x90);
+        atomic_fetch_or(&v->attention, ATTN_TIMER | ATTN_KICK);
+        v->cr[CR_IFA] = 0x1234;
+        assert_int_equal(op_mov_from_cr(v, cr, 0, 0, &out), OPR_OK);
+        if (cr == CR_IFA)
+            assert_int_equal(out, 0x1234);
+    }
+    assert_true(atomic_load(&v->attention) & ATTN_KICK);
+    atomic_store(&v->attention, 0);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
@@ -410,6 +432,7 @@ int main(void)
         TEST(cr_fields), TEST(cr_values), TEST(cr_numbers), TEST(itir_reserved_bits), TEST(ar_numbers),
         TEST(ar_fields), TEST(rsc_and_its_mode), TEST(ar_privilege), TEST(region_registers),
         TEST(protection_keys), TEST(breakpoints), TEST(performance_monitors), TEST(cpuid),
+        TEST(reads_under_attention),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
