@@ -123,10 +123,18 @@ enum op_result rse_complete_frame(struct vcpu *v)
     return OPR_OK;
 }
 
+/* The frame's rotating registers go home, unless the frame is incomplete and nothing was taken from there yet. */
+static void leave_rotation(struct vcpu *v)
+{
+    if (cfm_sor(v->cfm) && v->rse.ndirty >= 0)
+        gr_rot_to_home(v);
+}
+
 enum op_result rse_return(struct vcpu *v, uint64_t cfm, unsigned down)
 {
     uint64_t old = v->cfm;
 
+    leave_rotation(v); /* the caller's output registers may be among them */
     if (v->frame - v->stack < (ptrdiff_t)(down + N_STACKED) || v->frame > v->stack + STACK_SLOTS)
         recentre(v);
     v->frame -= down;
@@ -147,13 +155,6 @@ enum op_result rse_return(struct vcpu *v, uint64_t cfm, unsigned down)
         gr_home_to_rot(v);
     vcpu_update_key(v);
     return OPR_OK;
-}
-
-/* The frame's rotating registers go home, unless the frame is incomplete and nothing was taken from there yet. */
-static void leave_rotation(struct vcpu *v)
-{
-    if (cfm_sor(v->cfm) && v->rse.ndirty >= 0)
-        gr_rot_to_home(v);
 }
 
 OP_HELPER(op_alloc)

@@ -31,20 +31,26 @@ enum op_result mmu_fetch(struct vcpu *v, uint64_t gva, uint64_t *gpa, unsigned *
 
 static uint64_t *word(uint64_t gva)
 {
+    if (fake.wild)
+        return &fake.memory[gva / 8 % (sizeof(fake.memory) / 8)];
     assert_true(gva >= FAKE_MEMORY && gva < FAKE_MEMORY + sizeof(fake.memory) && gva % 8 == 0);
     return &fake.memory[(gva - FAKE_MEMORY) / 8];
 }
 
 enum op_result mem_load(struct vcpu *v, uint64_t gva, unsigned size, unsigned flags, uint64_t *value)
 {
-    (void)v, (void)size, (void)flags;
+    (void)size, (void)flags;
+    if (fake.on_ref && fake.on_ref(v, gva, false) != OPR_OK)
+        return OPR_FAULT;
     *value = *word(gva);
     return OPR_OK;
 }
 
 enum op_result mem_store(struct vcpu *v, uint64_t gva, unsigned size, unsigned flags, uint64_t value)
 {
-    (void)v, (void)size, (void)flags;
+    (void)size, (void)flags;
+    if (fake.on_ref && fake.on_ref(v, gva, true) != OPR_OK)
+        return OPR_FAULT;
     *word(gva) = value;
     return OPR_OK;
 }

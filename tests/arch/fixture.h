@@ -29,7 +29,9 @@ extern struct fake {
     uint64_t now_ns;
     enum op_result fetch_result;
     unsigned fetch_ar_pl;
-    uint64_t memory[4096]; /* backing store at 0x100000 */
+    enum op_result (*on_ref)(struct vcpu *v, uint64_t gva, bool store); /* NULL: no reference faults */
+    bool wild;              /* memory repeats through the whole address space */
+    uint64_t memory[16384]; /* backing store at 0x100000 */
 } fake;
 
 #define FAKE_MEMORY UINT64_C(0x100000)
