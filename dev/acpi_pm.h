@@ -14,7 +14,8 @@ enum {
 };
 
 /*
- * Takes 16 ports from @port on: 0 PM1 status, 2 PM1 enable, 4 PM1 control (16 bits each), 8 PM timer (32 bits), 12 reset (8 bits).
+ * Takes 16 ports from @port on: 0 PM1 status, 2 PM1 enable, 4 PM1 control (16 bits each), 8 PM timer (32
+ * bits), 12 reset (8 bits).
  * @gsi: the SCI. @pm may be NULL.
  */
 int kia_acpi_pm_attach(struct kia_platform *platform, uint16_t port, unsigned gsi, struct kia_acpi_pm **pm);

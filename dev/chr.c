@@ -13,7 +13,7 @@
 
 enum {
     OUT_SIZE = 64 << 10, /* a power of two */
-    OUT_CHUNK = 512, /* as much as a descriptor that polls writable takes without blocking (POSIX's smallest PIPE_BUF) */
+    OUT_CHUNK = 512, /* what a descriptor that polls writable takes without blocking (POSIX's PIPE_BUF) */
     IN_SIZE = 256,
     DRAIN_MS = 1000,
 };
@@ -58,7 +58,7 @@ static short in_events(void *opaque)
     struct kia_chr *chr = opaque;
 
     deliver(chr);
-    /* With a filter, input is read even if the guest takes none, so that the monitor's own keys always work. */
+    /* With a filter, input is read even if the guest takes none, so that the monitor's keys always work. */
     if (chr->eof || chr->in_len == IN_SIZE)
         return 0;
     return chr->filter.input || front_room(chr) ? POLLIN : 0;
@@ -132,7 +132,8 @@ static void out_ready(void *opaque, short revents)
 }
 
 /** kia_chr_create - see the header; the caller's errno is left as the failed call set it */
-struct kia_chr *kia_chr_create(struct kia_loop *loop, int in, int out, bool owned, const struct kia_chr_filter *filter)
+struct kia_chr *kia_chr_create(struct kia_loop *loop, int in, int out, bool owned,
+                               const struct kia_chr_filter *filter)
 {
     struct kia_chr *chr = calloc(1, sizeof(*chr));
 
@@ -152,7 +153,8 @@ struct kia_chr *kia_chr_create(struct kia_loop *loop, int in, int out, bool owne
     return chr;
 }
 
-/** kia_chr_destroy - drains and frees the back end (NULL is fine); the loop does not run, the front end is gone */
+/** kia_chr_destroy - drains and frees the back end (NULL is fine); the loop does not run, the front end is
+ * gone */
 void kia_chr_destroy(struct kia_chr *chr)
 {
     struct pollfd fd;

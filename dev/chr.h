@@ -25,7 +25,8 @@ struct kia_chr_front {
 
 /* What a kind of back end adds to reading and writing descriptors; each may be NULL. */
 struct kia_chr_filter {
-    /* Looks at @len bytes of input in @data, may shorten them in place (keys of the monitor's own), returns how many are left. */
+    /* Looks at @len bytes of input in @data, may shorten them in place (keys of the monitor's own), returns
+     * how many are left. */
     size_t (*input)(void *opaque, uint8_t *data, size_t len);
     void *opaque;
 };
@@ -34,7 +35,8 @@ struct kia_chr_filter {
  * @in, @out: descriptors or -1; they are closed with the back end if @owned. @filter: NULL or copied.
  * Return: NULL when the host has no memory.
  */
-struct kia_chr *kia_chr_create(struct kia_loop *loop, int in, int out, bool owned, const struct kia_chr_filter *filter);
+struct kia_chr *kia_chr_create(struct kia_loop *loop, int in, int out, bool owned,
+                               const struct kia_chr_filter *filter);
 /* Waits up to a second for the output to drain, then frees. No loop runs any more. */
 void kia_chr_destroy(struct kia_chr *chr);
 void kia_chr_set_front(struct kia_chr *chr, const struct kia_chr_front *front);

@@ -103,7 +103,8 @@ struct kia_loop *kia_platform_loop(struct kia_platform *platform)
     return platform->config.loop;
 }
 
-/** kia_platform_ports - the map of I/O ports: kia_mem_add_mmio() and its neighbours with ports for addresses; any thread */
+/** kia_platform_ports - the map of I/O ports: kia_mem_add_mmio() and its neighbours with ports for addresses;
+ * any thread */
 struct kia_mem *kia_platform_ports(struct kia_platform *platform)
 {
     return platform->ports;
@@ -199,8 +200,8 @@ int kia_dev_map_ports(struct kia_dev *dev, uint16_t port, unsigned n)
 }
 
 /*
- * The sparse encoding: port{15:2} lies at address{25:12}, and port{11:0} again at address{11:0} (SDM 2:269, 10.7). Four ports
- * share a 4 KiB page, so that an operating system can hand out single ports.
+ * The sparse encoding: port{15:2} lies at address{25:12}, and port{11:0} again at address{11:0} (SDM
+ * 2:269, 10.7). Four ports share a 4 KiB page, so that an operating system can hand out single ports.
  */
 static bool sparse_port(uint64_t offset, unsigned size, uint64_t *port)
 {
@@ -270,8 +271,9 @@ void kia_irq_set(struct kia_irq *irq, bool asserted)
 
 /**
  * kia_platform_msi - a device's message
- * @address: in the processor interrupt block: {19:12} id, {11:4} eid; @data: {7:0} vector, {10:8} delivery mode (platform.md:
- *           Linux's msidef.h; the redirection bit {3} is not obeyed: the named processor gets it). RAM: stored there.
+ * @address: in the processor interrupt block: {19:12} id, {11:4} eid, {3} redirection hint (not obeyed: the
+ *           named processor gets it); RAM: stored there
+ * @data:    {7:0} vector, {10:8} delivery mode
  * Thread: any.
  */
 void kia_platform_msi(struct kia_platform *platform, uint64_t address, uint32_t data)

@@ -3,9 +3,10 @@
  * Devices and what they stand on: address decoding, interrupt lines, messages, I/O ports.
  *
  * Owns every device of a machine from attach to detach, the GSI lines and the I/O port space.
- * May include mem/ and libc; it knows no processor, no engine and no board: those are the callbacks of struct kia_platform_config.
- * Attach, reset and detach: one thread, no vcpu running. Reads, writes and kia_irq_set(): any thread, so each device has its
- * own lock. Lock order: PCI bus, device, interrupt lines, IOSAPIC; no device calls another one with its lock held.
+ * May include mem/ and libc; it knows no processor, no engine and no board: those are the callbacks of struct
+ * kia_platform_config. Attach, reset and detach: one thread, no vcpu running. Reads, writes and
+ * kia_irq_set(): any thread, so each device has its own lock. Lock order: PCI bus, device, interrupt lines,
+ * IOSAPIC; no device calls another one with its lock held.
  */
 #ifndef KIA_DEV_H
 #define KIA_DEV_H
@@ -31,7 +32,7 @@ struct kia_platform_config {
     struct kia_mem *mem;
     struct kia_loop *loop; /* timers and file descriptors; run by the machine */
     uint64_t pib_gpa; /* processor interrupt block: 4-byte writes of devices there are interrupts */
-    /* An interrupt message, as kia_vm_interrupt(): @lid = id << 8 | eid. Any thread; must not call devices. */
+    /* An interrupt message, as kia_vm_interrupt(): @lid = id << 8 | eid. Any thread; calls no device. */
     void (*interrupt)(void *opaque, uint16_t lid, unsigned dm, uint8_t vector);
     /* A device asks for a reset or for power-off. Any thread; returns at once. */
     void (*event)(void *opaque, enum kia_platform_event event);
@@ -48,8 +49,9 @@ struct kia_mem *kia_platform_mem(struct kia_platform *platform);
 struct kia_loop *kia_platform_loop(struct kia_platform *platform);
 
 /*
- * A device: embed struct kia_dev, fill @ops, call kia_dev_attach(). Accesses wider than access_max (a power of two) are cut into
- * pieces of that size, the lowest address first; narrower ones than access_min read a part, and are lost when they write.
+ * A device: embed struct kia_dev, fill @ops, call kia_dev_attach(). Accesses wider than access_max (a power
+ * of two) are cut into pieces of that size, the lowest address first; narrower ones than access_min read a
+ * part, and are lost when they write.
  */
 struct kia_dev_ops {
     const char *name;
@@ -90,7 +92,8 @@ struct kia_irq {
 void kia_irq_init(struct kia_irq *irq, struct kia_platform *platform, unsigned gsi);
 void kia_irq_set(struct kia_irq *irq, bool asserted);
 
-/* A 4-byte write by a device (MSI, MSI-X): an interrupt if it goes to the processor interrupt block, else a store to RAM. */
+/* A 4-byte write by a device (MSI, MSI-X): an interrupt if it goes to the processor interrupt block, else a
+ * store to RAM. */
 void kia_platform_msi(struct kia_platform *platform, uint64_t address, uint32_t data);
 
 /* For interrupt controllers (dev/iosapic.c) only. */

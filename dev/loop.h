@@ -3,7 +3,8 @@
  * The event loop: file descriptors and timers of the machine, on one thread that sleeps in ppoll().
  *
  * Owns nothing but its lists. May include libc only.
- * kia_loop_run() makes the caller the loop's thread, and callbacks come on it, with no lock held. Any thread may call the rest.
+ * kia_loop_run() makes the caller the loop's thread, and callbacks come on it, with no lock held. Any thread
+ * may call the rest.
  */
 #ifndef KIA_LOOP_H
 #define KIA_LOOP_H
@@ -23,7 +24,8 @@ void kia_loop_wake(struct kia_loop *loop);
 /* A file descriptor. Embed it, fill it, add it. */
 struct kia_watch {
     int fd;
-    short (*events)(void *opaque); /* what to wait for now: POLLIN, POLLOUT, both or 0 (then errors are not reported either) */
+    /* What to wait for now: POLLIN, POLLOUT, both or 0 (then errors are not reported either). */
+    short (*events)(void *opaque);
     void (*ready)(void *opaque, short revents);
     void *opaque;
     struct kia_watch *next;

@@ -82,7 +82,8 @@ static struct kia_mem *bar_space(struct kia_pci_dev *pdev, unsigned index)
     return kia_platform_mem(pdev->dev.platform);
 }
 
-/* Makes what is decoded agree with the BAR and the command register. A BAR on top of another one is not decoded. */
+/* Makes what is decoded agree with the BAR and the command register. A BAR on top of another one is not
+ * decoded. */
 static void bar_update(struct kia_pci_dev *pdev, unsigned index)
 {
     struct kia_pci_bar *bar = &pdev->bars[index];
@@ -187,7 +188,8 @@ static bool access_valid(unsigned reg, unsigned size)
  * Return: @size bytes; all ones for absent functions, unaligned accesses and registers past 255.
  * Thread: any.
  */
-uint32_t kia_pci_config_read(struct kia_pci *pci, unsigned seg, unsigned bus, unsigned dev, unsigned fn, unsigned reg, unsigned size)
+uint32_t kia_pci_config_read(struct kia_pci *pci, unsigned seg, unsigned bus, unsigned dev, unsigned fn,
+                             unsigned reg, unsigned size)
 {
     struct kia_pci_dev *pdev = find(pci, seg, bus, dev, fn);
     uint32_t ones = size >= 4 ? UINT32_MAX : (UINT32_C(1) << 8 * size) - 1, value = 0;
@@ -209,8 +211,8 @@ uint32_t kia_pci_config_read(struct kia_pci *pci, unsigned seg, unsigned bus, un
 }
 
 /** kia_pci_config_write - a configuration write; any thread */
-void kia_pci_config_write(struct kia_pci *pci, unsigned seg, unsigned bus, unsigned dev, unsigned fn, unsigned reg, unsigned size,
-                          uint32_t value)
+void kia_pci_config_write(struct kia_pci *pci, unsigned seg, unsigned bus, unsigned dev, unsigned fn,
+                          unsigned reg, unsigned size, uint32_t value)
 {
     struct kia_pci_dev *pdev = find(pci, seg, bus, dev, fn);
 
@@ -231,7 +233,8 @@ void kia_pci_config_write(struct kia_pci *pci, unsigned seg, unsigned bus, unsig
     pthread_mutex_unlock(&pci->lock);
 }
 
-/** kia_pci_dev_reset - clears what software may have written to configuration space; for ops->reset of functions */
+/** kia_pci_dev_reset - clears what software may have written to configuration space; for ops->reset of
+ * functions */
 void kia_pci_dev_reset(struct kia_pci_dev *pdev)
 {
     pthread_mutex_lock(&pdev->pci->lock);
@@ -255,7 +258,8 @@ void kia_pci_dev_detach(struct kia_pci_dev *pdev)
     pthread_mutex_destroy(&pdev->intx_lock);
 }
 
-static void pdev_init(struct kia_pci *pci, struct kia_pci_dev *pdev, unsigned slot, const struct kia_pci_id *id, bool intx)
+static void pdev_init(struct kia_pci *pci, struct kia_pci_dev *pdev, unsigned slot,
+                      const struct kia_pci_id *id, bool intx)
 {
     uint8_t *config = pdev->config;
 
@@ -284,8 +288,8 @@ static void pdev_init(struct kia_pci *pci, struct kia_pci_dev *pdev, unsigned sl
  * @pdev: zeroed, its callbacks may be set; owned by the platform from here on, whatever is returned
  * Return: 0; -EBUSY where the slot is taken; -ENOSPC where all are.
  */
-int kia_pci_add(struct kia_pci *pci, struct kia_pci_dev *pdev, int slot, const struct kia_pci_id *id, bool intx,
-                const struct kia_dev_ops *ops)
+int kia_pci_add(struct kia_pci *pci, struct kia_pci_dev *pdev, int slot, const struct kia_pci_id *id,
+                bool intx, const struct kia_dev_ops *ops)
 {
     if (slot < 0)
         for (slot = 1; slot < N_SLOTS && pci->slots[slot]; slot++)
@@ -308,7 +312,7 @@ static uint64_t take(uint64_t *next, uint64_t size)
 }
 
 /**
- * kia_pci_assign - gives every BAR a place in its window (64-bit ones in the high window) and switches decoding on
+ * kia_pci_assign - gives every BAR a place in its window (64-bit ones in the high one), switches decoding on
  * Return: 0, or -ENOSPC where a window is full.
  * Thread: the one that resets, after kia_platform_reset().
  */
@@ -326,11 +330,12 @@ int kia_pci_assign(struct kia_pci *pci)
             continue;
         for (unsigned i = 0; i < KIA_PCI_N_BARS; i++) {
             struct kia_pci_bar *bar = &pdev->bars[i];
-            uint64_t at;
+            uint64_t at, *next;
 
             if (bar->kind == KIA_PCI_BAR_NONE)
                 continue;
-            at = take(bar->kind == KIA_PCI_BAR_IO ? &io : bar->kind == KIA_PCI_BAR_MEM64 ? &mem64 : &mem32, bar->size);
+            next = bar->kind == KIA_PCI_BAR_IO ? &io : bar->kind == KIA_PCI_BAR_MEM64 ? &mem64 : &mem32;
+            at = take(next, bar->size);
             if (bar_reachable(pci, bar->kind, at, bar->size))
                 bar_set_address(pdev, i, at);
             else
@@ -366,7 +371,9 @@ static const struct kia_dev_ops pci_ops = {
 /** kia_pci_attach - see the header. Return: 0 or -ENOMEM. */
 int kia_pci_attach(struct kia_platform *platform, const struct kia_pci_config *config, struct kia_pci **pci)
 {
-    static const struct kia_pci_id bridge = { .vendor = BRIDGE_VENDOR, .device = BRIDGE_DEVICE, .class_code = BRIDGE_CLASS };
+    static const struct kia_pci_id bridge = {
+        .vendor = BRIDGE_VENDOR, .device = BRIDGE_DEVICE, .class_code = BRIDGE_CLASS,
+    };
     struct kia_pci *p = calloc(1, sizeof(*p));
 
     if (!p)

@@ -3,7 +3,8 @@
  * The PCI host bridge and what every PCI function has: configuration space, BARs, INTx, MSI-X.
  *
  * Owns bus 0 of segment 0 and the decoding of BARs. May include dev/dev.h and mem/.
- * Configuration accesses, kia_pci_set_intx() and kia_pci_msix_notify(): any thread; the rest: as dev/dev.h says for attach and reset.
+ * Configuration accesses, kia_pci_set_intx() and kia_pci_msix_notify(): any thread; the rest: as dev/dev.h
+ * says for attach and reset.
  */
 #ifndef KIA_PCI_H
 #define KIA_PCI_H
@@ -61,10 +62,12 @@ int kia_pci_attach(struct kia_platform *platform, const struct kia_pci_config *c
 /* What firmware does after a reset: gives every BAR an address and switches memory and I/O decoding on. */
 int kia_pci_assign(struct kia_pci *pci);
 
-/* @reg: 0 to 4095; @size 1, 2 or 4, naturally aligned. What nobody owns reads as all ones and swallows writes. */
-uint32_t kia_pci_config_read(struct kia_pci *pci, unsigned seg, unsigned bus, unsigned dev, unsigned fn, unsigned reg, unsigned size);
-void kia_pci_config_write(struct kia_pci *pci, unsigned seg, unsigned bus, unsigned dev, unsigned fn, unsigned reg, unsigned size,
-                          uint32_t value);
+/* @reg: 0 to 4095; @size 1, 2 or 4, naturally aligned. What nobody owns reads as all ones and swallows
+ * writes. */
+uint32_t kia_pci_config_read(struct kia_pci *pci, unsigned seg, unsigned bus, unsigned dev, unsigned fn,
+                             unsigned reg, unsigned size);
+void kia_pci_config_write(struct kia_pci *pci, unsigned seg, unsigned bus, unsigned dev, unsigned fn,
+                          unsigned reg, unsigned size, uint32_t value);
 
 enum kia_pci_bar_kind {
     KIA_PCI_BAR_NONE,
@@ -88,7 +91,8 @@ struct kia_pci_id {
     uint8_t revision;
 };
 
-/* A function on the bus. Embed it; @dev's ops->reset calls kia_pci_dev_reset(), ops->detach kia_pci_dev_detach(). */
+/* A function on the bus. Embed it; @dev's ops->reset calls kia_pci_dev_reset(), ops->detach
+ * kia_pci_dev_detach(). */
 struct kia_pci_dev {
     struct kia_dev dev;
     struct kia_pci *pci;
@@ -109,9 +113,10 @@ struct kia_pci_dev {
     void (*config_written)(struct kia_pci_dev *pdev, unsigned reg, unsigned size);
 };
 
-/* @slot: 1-31, or -1 for the first free one; function 0. @intx: it has an interrupt pin (INTA#). -EBUSY: slot taken. */
-int kia_pci_add(struct kia_pci *pci, struct kia_pci_dev *pdev, int slot, const struct kia_pci_id *id, bool intx,
-                const struct kia_dev_ops *ops);
+/* @slot: 1-31, or -1 for the first free one; function 0. @intx: it has an interrupt pin (INTA#). -EBUSY: slot
+ * taken. */
+int kia_pci_add(struct kia_pci *pci, struct kia_pci_dev *pdev, int slot, const struct kia_pci_id *id,
+                bool intx, const struct kia_dev_ops *ops);
 void kia_pci_dev_reset(struct kia_pci_dev *pdev);
 void kia_pci_dev_detach(struct kia_pci_dev *pdev);
 void kia_pci_add_bar(struct kia_pci_dev *pdev, unsigned index, enum kia_pci_bar_kind kind, uint64_t size,

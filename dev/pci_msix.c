@@ -73,7 +73,8 @@ static void msix_write(void *opaque, uint64_t offset, unsigned size, uint64_t va
     struct kia_pci_dev *pdev = opaque;
     struct kia_pci_msix *m = pdev->msix;
 
-    /* Software must use aligned double or quad words; the rest is undefined, here lost. The pending bits are read-only. */
+    /* Software must use aligned double or quad words; the rest is undefined, here lost. The pending bits are
+     * read-only. */
     if ((size != 4 && size != 8) || offset % size || offset + size > m->n * ENTRY_SIZE)
         return;
     pthread_mutex_lock(&m->lock);
@@ -149,7 +150,8 @@ void kia_pci_msix_notify(struct kia_pci_dev *pdev, unsigned vector)
     pthread_mutex_unlock(&m->lock);
 }
 
-/** kia_pci_msix_update - takes over what software wrote to the capability and the command register; bus locked */
+/** kia_pci_msix_update - takes over what software wrote to the capability and the command register; bus
+ * locked */
 void kia_pci_msix_update(struct kia_pci_dev *pdev)
 {
     struct kia_pci_msix *m = pdev->msix;
@@ -165,7 +167,7 @@ void kia_pci_msix_update(struct kia_pci_dev *pdev)
     pthread_mutex_unlock(&m->lock);
 }
 
-/** kia_pci_msix_reset - every vector masked, nothing pending; the capability register is reset by the caller */
+/** kia_pci_msix_reset - every vector masked, nothing pending; the caller resets the capability register */
 void kia_pci_msix_reset(struct kia_pci_dev *pdev)
 {
     struct kia_pci_msix *m = pdev->msix;

@@ -21,8 +21,9 @@ static uint64_t pib_read(struct kia_dev *dev, uint64_t offset, unsigned size)
 }
 
 /*
- * The redirection hint is not obeyed: the named processor gets the interrupt, which it allows. XTP stores (offset 0x1e0008)
- * only steer redirection, and so have no effect; what other offsets and sizes do is undefined.
+ * The redirection hint is not obeyed: the named processor gets the interrupt, which it allows. XTP stores
+ * (offset 0x1e0008) only steer redirection, and so have no effect; what other offsets and sizes do is
+ * undefined.
  */
 static void pib_write(struct kia_dev *dev, uint64_t offset, unsigned size, uint64_t value)
 {
@@ -36,7 +37,12 @@ static void pib_detach(struct kia_dev *dev)
 }
 
 static const struct kia_dev_ops pib_ops = {
-    .name = "pib", .access_min = 1, .access_max = 8, .read = pib_read, .write = pib_write, .detach = pib_detach,
+    .name = "pib",
+    .access_min = 1,
+    .access_max = 8,
+    .read = pib_read,
+    .write = pib_write,
+    .detach = pib_detach,
 };
 
 /** kia_pib_attach - see the header. Return: 0 or negative errno. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A 16550A, as its data sheet (National PC16550D) has it, but for time: characters take none. So the character timeout comes as
- * soon as the FIFO holds less than its trigger level, and the transmitter is busy only while the back end takes no more.
+ * A 16550A, as its data sheet (National PC16550D) has it, but for time: characters take none. So the
+ * character timeout comes as soon as the FIFO holds less than its trigger level, and the transmitter is busy
+ * only while the back end takes no more.
  */
 #include "dev/uart16550.h"
 
@@ -18,23 +19,56 @@ enum {
     FIFO_SIZE = 16,
 
     REG_DATA = 0, /* RBR, THR; DLL with LCR_DLAB */
-    REG_IER = 1, /* DLM with LCR_DLAB */
-    REG_IIR = 2, /* FCR when written */
+    REG_IER = 1,  /* DLM with LCR_DLAB */
+    REG_IIR = 2,  /* FCR when written */
     REG_LCR = 3,
     REG_MCR = 4,
     REG_LSR = 5,
     REG_MSR = 6,
     REG_SCR = 7,
 
-    IER_RX = 1, IER_TX = 2, IER_LINE = 4, IER_MODEM = 8, IER_WRITABLE = 0x0f,
-    IIR_NONE = 0x01, IIR_MODEM = 0x00, IIR_TX = 0x02, IIR_RX = 0x04, IIR_LINE = 0x06, IIR_TIMEOUT = 0x0c, IIR_FIFO = 0xc0,
-    FCR_ENABLE = 0x01, FCR_CLEAR_RX = 0x02, FCR_CLEAR_TX = 0x04,
-    LCR_LENGTH = 0x03, LCR_BREAK = 0x40, LCR_DLAB = 0x80,
-    MCR_DTR = 0x01, MCR_RTS = 0x02, MCR_OUT1 = 0x04, MCR_OUT2 = 0x08, MCR_LOOP = 0x10, MCR_WRITABLE = 0x1f,
-    LSR_DR = 0x01, LSR_OE = 0x02, LSR_PE = 0x04, LSR_FE = 0x08, LSR_BI = 0x10, LSR_THRE = 0x20, LSR_TEMT = 0x40, LSR_FIFO = 0x80,
+    IER_RX = 1,
+    IER_TX = 2,
+    IER_LINE = 4,
+    IER_MODEM = 8,
+    IER_WRITABLE = 0x0f,
+    IIR_NONE = 0x01,
+    IIR_MODEM = 0x00,
+    IIR_TX = 0x02,
+    IIR_RX = 0x04,
+    IIR_LINE = 0x06,
+    IIR_TIMEOUT = 0x0c,
+    IIR_FIFO = 0xc0,
+    FCR_ENABLE = 0x01,
+    FCR_CLEAR_RX = 0x02,
+    FCR_CLEAR_TX = 0x04,
+    LCR_LENGTH = 0x03,
+    LCR_BREAK = 0x40,
+    LCR_DLAB = 0x80,
+    MCR_DTR = 0x01,
+    MCR_RTS = 0x02,
+    MCR_OUT1 = 0x04,
+    MCR_OUT2 = 0x08,
+    MCR_LOOP = 0x10,
+    MCR_WRITABLE = 0x1f,
+    LSR_DR = 0x01,
+    LSR_OE = 0x02,
+    LSR_PE = 0x04,
+    LSR_FE = 0x08,
+    LSR_BI = 0x10,
+    LSR_THRE = 0x20,
+    LSR_TEMT = 0x40,
+    LSR_FIFO = 0x80,
     LSR_CHAR_ERRORS = LSR_PE | LSR_FE | LSR_BI,
-    MSR_DCTS = 0x01, MSR_DDSR = 0x02, MSR_TERI = 0x04, MSR_DDCD = 0x08, MSR_DELTAS = 0x0f,
-    MSR_CTS = 0x10, MSR_DSR = 0x20, MSR_RI = 0x40, MSR_DCD = 0x80,
+    MSR_DCTS = 0x01,
+    MSR_DDSR = 0x02,
+    MSR_TERI = 0x04,
+    MSR_DDCD = 0x08,
+    MSR_DELTAS = 0x0f,
+    MSR_CTS = 0x10,
+    MSR_DSR = 0x20,
+    MSR_RI = 0x40,
+    MSR_DCD = 0x80,
 };
 
 struct uart {
@@ -65,7 +99,7 @@ static unsigned rx_trigger(const struct uart *u)
     return u->fcr & FCR_ENABLE ? levels[u->fcr >> 6] : 1;
 }
 
-/* The most urgent interrupt that is enabled, as IIR{3:0} (data sheet, table "interrupt control functions"). */
+/* The most urgent interrupt that is enabled, as IIR{3:0} (data sheet: interrupt control functions). */
 static uint8_t interrupt_id(const struct uart *u)
 {
     if ((u->ier & IER_LINE) && u->line_errors)

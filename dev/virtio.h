@@ -3,8 +3,8 @@
  * Virtio 1.x devices: what every device type shares, its queues, and the PCI transport.
  *
  * Owns feature negotiation, the device's status and the rings. May include dev/ and mem/.
- * A device works its queues on threads of its own; kick() comes on vcpu threads and must not block. A ring that breaks
- * the rules stops the device (DEVICE_NEEDS_RESET), never the process.
+ * A device works its queues on threads of its own; kick() comes on vcpu threads and must not block. A ring
+ * that breaks the rules stops the device (DEVICE_NEEDS_RESET), never the process.
  */
 #ifndef KIA_VIRTIO_H
 #define KIA_VIRTIO_H
@@ -51,7 +51,8 @@ struct kia_virtq {
 
     /* What the driver set up; fixed while enabled. */
     uint16_t size;
-    uint64_t desc, driver, device; /* descriptors, available ring or driver events, used ring or device events */
+    /* Descriptors, available ring or driver events, used ring or device events. */
+    uint64_t desc, driver, device;
     bool enabled;
     _Atomic uint16_t msix_vector;
 
@@ -78,7 +79,7 @@ struct kia_virtio_ops {
     void (*start)(struct kia_virtio *vdev);
     /* A queue may hold requests. Any thread, no lock; must not block. */
     void (*kick)(struct kia_virtio *vdev, unsigned queue);
-    /* The driver wrote vdev->config[offset]. vcpu thread, device locked; NULL: nothing in it can be written. */
+    /* The driver wrote vdev->config[offset]. vcpu thread, device locked; NULL: nothing can be written. */
     void (*config_write)(struct kia_virtio *vdev, unsigned offset, uint8_t value);
     void (*detach)(struct kia_virtio *vdev); /* ends its threads and frees it */
 };
@@ -90,7 +91,7 @@ struct kia_virtio {
     uint64_t offered; /* features; the common ones are added */
     unsigned n_queues;
     struct kia_virtq queues[KIA_VIRTIO_MAX_QUEUES];
-    uint8_t config[KIA_VIRTIO_MAX_CONFIG]; /* as the driver reads it, little endian; multi-byte changes: locked */
+    uint8_t config[KIA_VIRTIO_MAX_CONFIG]; /* as the driver reads it, little endian; changed under @lock */
     unsigned config_len;
 
     pthread_mutex_t lock;
@@ -107,11 +108,12 @@ struct kia_virtio {
 };
 
 /*
- * Attaches @vdev (zeroed but for offered, n_queues, config, config_len) as a PCI function of virtio type @type.
+ * Attaches @vdev (zeroed but for offered, n_queues, config, config_len) as a PCI function of virtio type
+ * @type.
  * @class_code as in struct kia_pci_id. 0 or negative errno; owned by the platform from here on if 0.
  */
-int kia_virtio_pci_attach(struct kia_virtio *vdev, struct kia_pci *pci, int slot, unsigned type, uint32_t class_code,
-                          const struct kia_virtio_ops *ops);
+int kia_virtio_pci_attach(struct kia_virtio *vdev, struct kia_pci *pci, int slot, unsigned type,
+                          uint32_t class_code, const struct kia_virtio_ops *ops);
 
 static inline bool kia_virtio_has(struct kia_virtio *vdev, unsigned feature)
 {
@@ -120,29 +122,35 @@ static inline bool kia_virtio_has(struct kia_virtio *vdev, unsigned feature)
 
 /* May queues be worked now? Any thread. */
 bool kia_virtio_live(struct kia_virtio *vdev);
-/* The driver broke the rules: no more is done for it before it resets the device. Any thread, no device lock held. */
+/* The driver broke the rules: no more is done for it before it resets the device. Any thread, no device lock
+ * held. */
 void kia_virtio_broken(struct kia_virtio *vdev);
 
 /* ---- Queues (dev/virtq.c). The caller holds the queue's lock. ---- */
 
-/* Takes the next request: 1, 0 if there is none, -EINVAL if the driver broke the rules (the device is stopped). */
+/* Takes the next request: 1, 0 if there is none, -EINVAL if the driver broke the rules (the device is
+ * stopped). */
 int kia_virtq_pop(struct kia_virtq *vq, struct kia_virtq_chain *chain);
-/* Gives a request back with @written bytes written to its buffers, and sends the interrupt if the driver wants one. */
+/* Gives a request back with @written bytes written to its buffers, and sends the interrupt if the driver
+ * wants one. */
 void kia_virtq_push(struct kia_virtq *vq, const struct kia_virtq_chain *chain, uint32_t written);
 /* Asks the driver for kicks, or not to bother. Return: true if requests came meanwhile. */
 bool kia_virtq_set_notify(struct kia_virtq *vq, bool on);
 
 /* Copies from the readable, or to the writable buffers, at a byte offset; false where they are too short. */
 bool kia_virtq_copy_out(const struct kia_virtq_chain *chain, uint64_t offset, void *to, size_t len);
-bool kia_virtq_copy_in(struct kia_virtq *vq, const struct kia_virtq_chain *chain, uint64_t offset, const void *from,
-                       size_t len);
-/* The part [offset, offset + len) of the readable (or writable) buffers as an array of at most KIA_VIRTQ_MAX_IOV. */
+bool kia_virtq_copy_in(struct kia_virtq *vq, const struct kia_virtq_chain *chain, uint64_t offset,
+                       const void *from, size_t len);
+/* The part [offset, offset + len) of the readable (or writable) buffers as an array of at most
+ * KIA_VIRTQ_MAX_IOV. */
 unsigned kia_virtq_slice(const struct kia_virtq_chain *chain, bool writable, uint64_t offset, uint64_t len,
                          struct iovec *out);
 /* Announces that [offset, offset + len) of the writable buffers was written through their addresses. */
-void kia_virtq_wrote(struct kia_virtq *vq, const struct kia_virtq_chain *chain, uint64_t offset, uint64_t len);
+void kia_virtq_wrote(struct kia_virtq *vq, const struct kia_virtq_chain *chain, uint64_t offset,
+                     uint64_t len);
 
-/* For the transport: takes a queue into use when the driver enables it (false: addresses it cannot have), and out of it. */
+/* For the transport: takes a queue into use when the driver enables it (false: addresses it cannot have), and
+ * out of it. */
 bool kia_virtq_start(struct kia_virtq *vq);
 void kia_virtq_stop(struct kia_virtq *vq);
 /* For virtq.c: the queue's interrupt. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A virtio block device (Virtual I/O Device Version 1.2, 5.2). Each queue has a thread that does the host's I/O. */
+/* A virtio block device (Virtual I/O Device Version 1.2, 5.2). Each queue has a thread that does the host's
+ * I/O. */
 #include "dev/virtio_blk.h"
 
 #include <assert.h>
@@ -193,7 +194,8 @@ static bool write_zeros(int fd, uint64_t offset, uint64_t len)
 
 static bool zero_range(struct blk *blk, uint64_t offset, uint64_t len, bool unmap)
 {
-    int mode = unmap ? FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE : FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE;
+    int mode =
+        unmap ? FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE : FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE;
 
     if (!fallocate(blk->fd, mode, offset, len))
         return true;
@@ -203,8 +205,8 @@ static bool zero_range(struct blk *blk, uint64_t offset, uint64_t len, bool unma
 /* A discard is a wish: a host file that cannot do it stays as it is. */
 static bool discard_range(struct blk *blk, uint64_t offset, uint64_t len)
 {
-    return !fallocate(blk->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, len) || errno == EOPNOTSUPP ||
-           errno == ENODEV;
+    return !fallocate(blk->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, len) ||
+           errno == EOPNOTSUPP || errno == ENODEV;
 }
 
 static uint8_t do_ranges(struct blk_queue *q, bool zeroes)

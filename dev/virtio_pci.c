@@ -96,7 +96,8 @@ bool kia_virtio_live(struct kia_virtio *vdev)
 {
     uint8_t status = vdev->status;
 
-    return (status & VIRTIO_STATUS_DRIVER_OK) && !(status & VIRTIO_STATUS_NEEDS_RESET) && kia_pci_is_master(&vdev->pdev);
+    return (status & VIRTIO_STATUS_DRIVER_OK) && !(status & VIRTIO_STATUS_NEEDS_RESET) &&
+           kia_pci_is_master(&vdev->pdev);
 }
 
 /** kia_virtio_broken - see the header */
@@ -218,7 +219,8 @@ static uint64_t common_read(struct kia_virtio *vdev, uint64_t offset, unsigned s
 
 static uint16_t valid_vector(struct kia_virtio *vdev, uint16_t vector)
 {
-    return vector <= vdev->n_queues ? vector : KIA_VIRTIO_NO_VECTOR; /* one for each queue and one for changes */
+    /* There is one for each queue and one for changes. */
+    return vector <= vdev->n_queues ? vector : KIA_VIRTIO_NO_VECTOR;
 }
 
 static void set_half(uint64_t *field, bool high, uint32_t value)
@@ -431,7 +433,8 @@ static void window_written(struct kia_pci_dev *pdev, unsigned reg, unsigned size
 
 /* ---- attaching ---- */
 
-static unsigned add_cap(struct kia_virtio *vdev, unsigned type, uint32_t offset, uint32_t length, unsigned extra)
+static unsigned add_cap(struct kia_virtio *vdev, unsigned type, uint32_t offset, uint32_t length,
+                        unsigned extra)
 {
     unsigned cap = kia_pci_add_cap(&vdev->pdev, PCI_CAP_VENDOR, CAP_LEN + extra);
     uint8_t *at = vdev->pdev.config + cap;
@@ -488,8 +491,8 @@ static const struct kia_dev_ops virtio_ops = {
 };
 
 /** kia_virtio_pci_attach - see the header; the caller still owns @vdev when it fails */
-int kia_virtio_pci_attach(struct kia_virtio *vdev, struct kia_pci *pci, int slot, unsigned type, uint32_t class_code,
-                          const struct kia_virtio_ops *ops)
+int kia_virtio_pci_attach(struct kia_virtio *vdev, struct kia_pci *pci, int slot, unsigned type,
+                          uint32_t class_code, const struct kia_virtio_ops *ops)
 {
     static const struct kia_mmio_ops bar = { "virtio", bar_read, bar_write };
     struct kia_pci_id id = {

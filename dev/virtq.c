@@ -80,7 +80,8 @@ bool kia_virtq_start(struct kia_virtq *vq)
     if (!size || size > KIA_VIRTQ_SIZE || (!packed && (size & (size - 1))))
         return false;
     desc = map_part(vq, vq->desc, size * DESC_SIZE, DESC_SIZE);
-    driver = packed ? map_part(vq, vq->driver, EVENT_SIZE, 4) : map_part(vq, vq->driver, AVAIL_RING + 2 * size + 2, 2);
+    driver = packed ? map_part(vq, vq->driver, EVENT_SIZE, 4)
+                    : map_part(vq, vq->driver, AVAIL_RING + 2 * size + 2, 2);
     device = packed ? map_part(vq, vq->device, EVENT_SIZE, 4)
                     : map_part(vq, vq->device, USED_RING + USED_ELEM * size + 2, 4);
     if (!desc || !driver || !device)
@@ -153,13 +154,13 @@ static bool add_buffer(struct kia_virtq *vq, struct kia_virtq_chain *chain, cons
 static const uint8_t *indirect_table(struct kia_virtq *vq, const struct desc *d, unsigned *n)
 {
     *n = d->len / DESC_SIZE;
-    if (!kia_virtio_has(vq->vdev, VIRTIO_F_INDIRECT_DESC) || (d->flags & DESC_NEXT) || !*n || d->len % DESC_SIZE ||
-        *n > KIA_VIRTQ_MAX_IOV)
+    if (!kia_virtio_has(vq->vdev, VIRTIO_F_INDIRECT_DESC) || (d->flags & DESC_NEXT) || !*n ||
+        d->len % DESC_SIZE || *n > KIA_VIRTQ_MAX_IOV)
         return NULL;
     return kia_mem_hva(vq->vdev->mem, d->addr, d->len);
 }
 
-/* Follows a split chain; @n is the table's length, which also bounds the number of steps, so that loops end. */
+/* Follows a split chain; @n is the table's length, and the most steps there can be, so that loops end. */
 static bool walk_split(struct kia_virtq *vq, struct kia_virtq_chain *chain, const uint8_t *table, unsigned n,
                        unsigned index, bool indirect)
 {
@@ -210,7 +211,8 @@ static void packed_advance(struct kia_virtq *vq, uint16_t *position, bool *wrap,
     }
 }
 
-static bool walk_packed_indirect(struct kia_virtq *vq, struct kia_virtq_chain *chain, const struct desc *outer)
+static bool walk_packed_indirect(struct kia_virtq *vq, struct kia_virtq_chain *chain,
+                                 const struct desc *outer)
 {
     unsigned n = 0;
     const uint8_t *table = indirect_table(vq, outer, &n);
@@ -384,7 +386,8 @@ bool kia_virtq_set_notify(struct kia_virtq *vq, bool on)
 unsigned kia_virtq_slice(const struct kia_virtq_chain *chain, bool writable, uint64_t offset, uint64_t len,
                          struct iovec *out)
 {
-    unsigned first = writable ? chain->n_out : 0, end = first + (writable ? chain->n_in : chain->n_out), n = 0;
+    unsigned first = writable ? chain->n_out : 0;
+    unsigned end = first + (writable ? chain->n_in : chain->n_out), n = 0;
 
     for (unsigned i = first; i < end && len; i++) {
         uint64_t size = chain->iov[i].iov_len;
@@ -421,7 +424,8 @@ void kia_virtq_wrote(struct kia_virtq *vq, const struct kia_virtq_chain *chain, 
 }
 
 /* Moves @len bytes between a plain buffer and part of the chain. */
-static bool copy(const struct kia_virtq_chain *chain, bool writable, uint64_t offset, uint8_t *plain, size_t len)
+static bool copy(const struct kia_virtq_chain *chain, bool writable, uint64_t offset, uint8_t *plain,
+                 size_t len)
 {
     uint64_t total = writable ? chain->in_len : chain->out_len;
     unsigned first = writable ? chain->n_out : 0;
@@ -453,8 +457,8 @@ bool kia_virtq_copy_out(const struct kia_virtq_chain *chain, uint64_t offset, vo
 }
 
 /** kia_virtq_copy_in - see the header */
-bool kia_virtq_copy_in(struct kia_virtq *vq, const struct kia_virtq_chain *chain, uint64_t offset, const void *from,
-                       size_t len)
+bool kia_virtq_copy_in(struct kia_virtq *vq, const struct kia_virtq_chain *chain, uint64_t offset,
+                       const void *from, size_t len)
 {
     if (!copy(chain, true, offset, (uint8_t *)from, len))
         return false;

@@ -33,7 +33,8 @@ struct region {
     _Atomic(void *) opaque;
 };
 
-/* A full table is replaced by one twice as large; the old one stays until the end, as readers may still look at it. */
+/* A full table is replaced by one twice as large; the old one stays until the end, as readers may still look
+ * at it. */
 struct region_table {
     struct region_table *older;
     unsigned capacity;
@@ -145,7 +146,8 @@ static bool overlaps_region(struct kia_mem *mem, uint64_t gpa, uint64_t size)
 /**
  * kia_mem_add_ram - adds zero-filled RAM that takes host memory only where it is touched
  * @gpa, @size: bytes, multiples of 4096
- * Return: 0; -EINVAL for unaligned, empty or wrapping ranges; -EEXIST for an overlap; -ENOSPC past 16 blocks; -ENOMEM.
+ * Return: 0; -EINVAL for unaligned, empty or wrapping ranges; -EEXIST for an overlap; -ENOSPC past 16
+ *         blocks; -ENOMEM.
  * Thread: one, before any other uses the map.
  */
 int kia_mem_add_ram(struct kia_mem *mem, uint64_t gpa, uint64_t size)
@@ -162,7 +164,8 @@ int kia_mem_add_ram(struct kia_mem *mem, uint64_t gpa, uint64_t size)
         return -ENOSPC;
 
     mapping_size = size + HUGE_PAGE;
-    mapping = mmap(NULL, mapping_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    mapping =
+        mmap(NULL, mapping_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (mapping == MAP_FAILED)
         return -errno;
     hva = mapping + (-(uintptr_t)mapping & (HUGE_PAGE - 1));
@@ -176,7 +179,8 @@ int kia_mem_add_ram(struct kia_mem *mem, uint64_t gpa, uint64_t size)
     return 0;
 }
 
-static void region_set(struct region *to, uint64_t gpa, uint64_t size, const struct kia_mmio_ops *ops, void *opaque)
+static void region_set(struct region *to, uint64_t gpa, uint64_t size, const struct kia_mmio_ops *ops,
+                       void *opaque)
 {
     atomic_store_explicit(&to->gpa, gpa, memory_order_relaxed);
     atomic_store_explicit(&to->size, size, memory_order_relaxed);
@@ -220,11 +224,12 @@ static int regions_reserve(struct kia_mem *mem, unsigned n)
 
 /**
  * kia_mem_add_mmio - gives [@gpa, @gpa + @size) to a device
- * @ops, @opaque: must stay valid until kia_mem_destroy(), since a call may be under way when the region is removed
+ * @ops, @opaque: must stay valid until kia_mem_destroy(): a call may be under way when the region is removed
  * Return: 0; -EINVAL for an empty or wrapping range; -EEXIST where it overlaps another region or RAM; -ENOMEM.
  * Thread: any, also while processors run.
  */
-int kia_mem_add_mmio(struct kia_mem *mem, uint64_t gpa, uint64_t size, const struct kia_mmio_ops *ops, void *opaque)
+int kia_mem_add_mmio(struct kia_mem *mem, uint64_t gpa, uint64_t size, const struct kia_mmio_ops *ops,
+                     void *opaque)
 {
     struct region_table *table;
     unsigned n, at;
@@ -276,10 +281,11 @@ void kia_mem_remove_mmio(struct kia_mem *mem, uint64_t gpa, uint64_t size)
 }
 
 /*
- * Looks a region up without a lock: copies what it finds and looks again if a writer came in between (a sequence lock).
- * A half-shifted table may send the search astray, but never outside the array.
+ * Looks a region up without a lock: copies what it finds and looks again if a writer came in between (a
+ * sequence lock). A half-shifted table may send the search astray, but never outside the array.
  */
-static bool region_find(struct kia_mem *mem, uint64_t gpa, uint64_t *offset, const struct kia_mmio_ops **ops, void **opaque)
+static bool region_find(struct kia_mem *mem, uint64_t gpa, uint64_t *offset, const struct kia_mmio_ops **ops,
+                        void **opaque)
 {
     for (;;) {
         unsigned seq = atomic_load_explicit(&mem->seq, memory_order_acquire);

@@ -15,30 +15,36 @@
 
 struct kia_mem;
 
-/* Callbacks of an MMIO region. @offset is from the region's start; @size is 1, 2, 4 or 8 bytes. Any vcpu thread. */
+/* Callbacks of an MMIO region. @offset is from the region's start; @size is 1, 2, 4 or 8 bytes. Any vcpu
+ * thread. */
 struct kia_mmio_ops {
     const char *name;
     uint64_t (*read)(void *opaque, uint64_t offset, unsigned size);
     void (*write)(void *opaque, uint64_t offset, unsigned size, uint64_t value);
 };
 
-/* Told of every write to RAM that no guest instruction made (DMA, loaders), so that translations can be dropped. */
+/* Told of every write to RAM that no guest instruction made (DMA, loaders), so that translations can be
+ * dropped. */
 typedef void (*kia_mem_write_hook)(void *opaque, uint64_t gpa, uint64_t len);
 
 struct kia_mem *kia_mem_create(void);
 void kia_mem_destroy(struct kia_mem *mem);
 
-/* Adds @size bytes of RAM at @gpa (both multiples of 4096), zero-filled and allocated lazily. 0 or negative errno. */
+/* Adds @size bytes of RAM at @gpa (both multiples of 4096), zero-filled and allocated lazily. 0 or negative
+ * errno. */
 int kia_mem_add_ram(struct kia_mem *mem, uint64_t gpa, uint64_t size);
 /* Adds an MMIO region. 0, or -EEXIST where it overlaps another one or RAM. */
-int kia_mem_add_mmio(struct kia_mem *mem, uint64_t gpa, uint64_t size, const struct kia_mmio_ops *ops, void *opaque);
+int kia_mem_add_mmio(struct kia_mem *mem, uint64_t gpa, uint64_t size, const struct kia_mmio_ops *ops,
+                     void *opaque);
 /* Takes away / moves an MMIO region (a PCI BAR that the guest reprograms): any thread, guest running. */
 void kia_mem_remove_mmio(struct kia_mem *mem, uint64_t gpa, uint64_t size);
 
-/* Host address of [gpa, gpa + len) if all of it is RAM of one block, else NULL. Valid until kia_mem_destroy(). */
+/* Host address of [gpa, gpa + len) if all of it is RAM of one block, else NULL. Valid until
+ * kia_mem_destroy(). */
 void *kia_mem_hva(struct kia_mem *mem, uint64_t gpa, uint64_t len);
 
-/* Copies to or from RAM, across blocks too; calls the write hook. 0, or -EFAULT (nothing copied) where not all is RAM. */
+/* Copies to or from RAM, across blocks too; calls the write hook. 0, or -EFAULT (nothing copied) where not
+ * all is RAM. */
 int kia_mem_read(struct kia_mem *mem, uint64_t gpa, void *buf, uint64_t len);
 int kia_mem_write(struct kia_mem *mem, uint64_t gpa, const void *buf, uint64_t len);
 /* For devices that write RAM through kia_mem_hva(): announce the write. */

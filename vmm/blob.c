@@ -25,7 +25,8 @@ static int blob_reserve(struct kia_blob *blob, uint64_t limit)
 
     blob->size = 0;
     blob->mapped = (size + HUGE_PAGE - 1) & -(uint64_t)HUGE_PAGE;
-    blob->data = mmap(NULL, blob->mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    blob->data =
+        mmap(NULL, blob->mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (blob->data == MAP_FAILED) {
         blob->data = NULL;
         return -errno;
@@ -91,8 +92,8 @@ int kia_blob_read(struct kia_blob *blob, const char *what, const char *path, uin
 }
 
 /*
- * The decompressors fill @out up to out->mapped at most and set out->size. They return 0 for a whole and sound file,
- * -EFBIG when @limit is passed, -ENOMEM, or -EINVAL for a damaged or truncated one.
+ * The decompressors fill @out up to out->mapped at most and set out->size. They return 0 for a whole and
+ * sound file, -EFBIG when @limit is passed, -ENOMEM, or -EINVAL for a damaged or truncated one.
  */
 static int unpack_gzip(struct kia_blob *out, const struct kia_blob *in, uint64_t limit)
 {
@@ -139,7 +140,9 @@ static int unpack_xz(struct kia_blob *out, const struct kia_blob *in, uint64_t l
     lzma_end(&s);
     if (out->size > limit)
         return -EFBIG;
-    return ret == LZMA_STREAM_END ? 0 : ret == LZMA_MEM_ERROR || ret == LZMA_MEMLIMIT_ERROR ? -ENOMEM : -EINVAL;
+    if (ret == LZMA_STREAM_END)
+        return 0;
+    return ret == LZMA_MEM_ERROR || ret == LZMA_MEMLIMIT_ERROR ? -ENOMEM : -EINVAL;
 }
 
 static int unpack_zstd(struct kia_blob *out, const struct kia_blob *in, uint64_t limit)

@@ -59,8 +59,8 @@ uint32_t kia_board_pci_read(struct kia_board *board, unsigned seg, unsigned bus,
 }
 
 /** kia_board_pci_write - see the header */
-void kia_board_pci_write(struct kia_board *board, unsigned seg, unsigned bus, unsigned dev, unsigned fn, unsigned reg,
-                         unsigned size, uint32_t value)
+void kia_board_pci_write(struct kia_board *board, unsigned seg, unsigned bus, unsigned dev, unsigned fn,
+                         unsigned reg, unsigned size, uint32_t value)
 {
     kia_pci_config_write(board->pci, seg, bus, dev, fn, reg, size, value);
 }
@@ -192,7 +192,8 @@ static int create_vm(struct kia_board *board)
     int err = kia_vm_create(&config, &board->info.vm);
 
     for (unsigned i = 0; !err && i < board->info.n_vcpus; i++) {
-        err = kia_vcpu_create(board->info.vm, i, kia_board_lid(board, i) >> 8, kia_board_lid(board, i), &board->vcpus[i]);
+        err = kia_vcpu_create(board->info.vm, i, kia_board_lid(board, i) >> 8, kia_board_lid(board, i),
+                              &board->vcpus[i]);
         if (err)
             kia_err(err, "cannot make processor %u", i);
     }

@@ -2,16 +2,14 @@
 /*
  * The board: one generic Itanium machine, and what firmware may ask of it.
  *
- * Owns the physical memory map, the processors' threads, the visible list of devices and the machine's life (reset, power-off).
- * May include mem/, dev/, fw/ and accel/; fw/ includes only this header of vmm/ (and vmm/log.h).
- * Functions are called on vcpu threads or on the thread that calls kia_fw_setup(), as each one says.
+ * Owns the physical memory map, the processors' threads, the visible list of devices and the machine's life
+ * (reset, power-off). May include mem/, dev/, fw/ and accel/; fw/ includes only this header of vmm/ (and
+ * vmm/log.h). Functions are called by the thread that calls kia_fw_setup() and on vcpu threads, but for those
+ * that say any thread.
  *
- * The calls in the other direction are in fw/fw.h, which firmware owns. The board makes them thus:
- *   - kia_fw_setup(board): at power-on and at every reset, when RAM holds the kernel and the initial ramdisk, the devices
- *     are reset, PCI BARs are assigned and every vcpu is created and stopped in its reset state. RAM that no image covers is
- *     zero. Firmware writes its tables and gates, and sets the registers of every vcpu (index 0 is the one that boots).
- *   - kia_fw_gate(board, vcpu, gate): on the vcpu's thread, for each KIA_EXIT_GATE.
- *   - kia_fw_init(board, vcpu), kia_fw_pmi(board, vcpu): on the vcpu's thread, for KIA_EXIT_INIT and KIA_EXIT_PMI.
+ * The calls in the other direction are in fw/fw.h, which firmware owns. kia_fw_setup() is called at power-on
+ * and at every reset, when RAM holds the kernel and the initial ramdisk and is zero elsewhere, the devices are
+ * reset, PCI BARs are assigned, and every vcpu is stopped in its reset state.
  */
 #ifndef KIA_BOARD_H
 #define KIA_BOARD_H
@@ -91,8 +89,8 @@ struct kia_vcpu *kia_board_vcpu(const struct kia_board *board, unsigned index);
 uint16_t kia_board_lid(const struct kia_board *board, unsigned index);
 
 /*
- * Asks for the end of the machine's present life: other vcpus are kicked, and the caller's vcpu runs no further guest
- * instruction once its gate call returns. Any thread; may be called from device code.
+ * Asks for the end of the machine's present life: other vcpus are kicked, and the caller's vcpu runs no
+ * further guest instruction once its gate call returns. Any thread; may be called from device code.
  */
 enum kia_board_request {
     KIA_REQUEST_RESET, /* with -no-reboot: power-off */
@@ -101,15 +99,16 @@ enum kia_board_request {
 void kia_board_request(struct kia_board *board, enum kia_board_request request);
 
 /*
- * PCI configuration space, for SAL_PCI_CONFIG_READ/WRITE: @reg 0-4095, @size 1, 2 or 4, naturally aligned. What nobody
- * owns reads as all ones (of @size bytes) and swallows writes. Any thread.
+ * PCI configuration space, for SAL_PCI_CONFIG_READ/WRITE: @reg 0-4095, @size 1, 2 or 4, naturally aligned.
+ * What nobody owns reads as all ones (of @size bytes) and swallows writes. Any thread.
  */
-uint32_t kia_board_pci_read(struct kia_board *board, unsigned seg, unsigned bus, unsigned dev, unsigned fn, unsigned reg,
-                            unsigned size);
-void kia_board_pci_write(struct kia_board *board, unsigned seg, unsigned bus, unsigned dev, unsigned fn, unsigned reg,
-                         unsigned size, uint32_t value);
+uint32_t kia_board_pci_read(struct kia_board *board, unsigned seg, unsigned bus, unsigned dev, unsigned fn,
+                            unsigned reg, unsigned size);
+void kia_board_pci_write(struct kia_board *board, unsigned seg, unsigned bus, unsigned dev, unsigned fn,
+                         unsigned reg, unsigned size, uint32_t value);
 
-/* The guest's wall clock: seconds since 1970 in the base that -rtc chose (UTC by default), as if UTC. Any thread. */
+/* The guest's wall clock: seconds since 1970 in the base that -rtc chose (UTC by default), as if UTC. Any
+ * thread. */
 void kia_board_get_time(struct kia_board *board, struct timespec *now);
 void kia_board_set_time(struct kia_board *board, const struct timespec *now);
 

@@ -34,7 +34,8 @@ static void restore_terminal(void)
         tcsetattr(STDIN_FILENO, TCSANOW, &saved_mode);
 }
 
-/* A crash must not leave the terminal raw. The action was reset, so the signal kills when the handler returns. */
+/* A crash must not leave the terminal raw. The action was reset, so the signal kills when the handler
+ * returns. */
 static void fatal_signal(int sig)
 {
     restore_terminal();
@@ -142,8 +143,8 @@ static int open_stdio(struct kia_loop *loop, struct kia_console *console)
 }
 
 /** kia_console_open - see the header */
-int kia_console_open(struct kia_loop *loop, const struct kia_options *options, void (*quit)(void *opaque), void *opaque,
-                     struct kia_console **console)
+int kia_console_open(struct kia_loop *loop, const struct kia_options *options, void (*quit)(void *opaque),
+                     void *opaque, struct kia_console **console)
 {
     struct kia_console *c = calloc(1, sizeof(*c));
     int err = 0;

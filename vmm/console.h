@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Serial back ends: the terminal with its C-a keys, and files. Main thread before the loop runs, then the loop's thread. */
+/* Serial back ends: the terminal with its C-a keys, and files. Main thread before the loop runs, then the
+ * loop's thread. */
 #ifndef KIA_CONSOLE_H
 #define KIA_CONSOLE_H
 
@@ -9,11 +10,12 @@
 struct kia_console;
 
 /*
- * Opens what -serial asks for. @quit is called on the loop's thread for C-a x. With a terminal as standard input the terminal is
- * in raw mode from here on. chr is NULL for null and none. 0, or negative errno with a message.
+ * Opens what -serial asks for. @quit is called on the loop's thread for C-a x. With a terminal as standard
+ * input the terminal is in raw mode from here on. chr is NULL for null and none. 0, or negative errno with a
+ * message.
  */
-int kia_console_open(struct kia_loop *loop, const struct kia_options *options, void (*quit)(void *opaque), void *opaque,
-                     struct kia_console **console);
+int kia_console_open(struct kia_loop *loop, const struct kia_options *options, void (*quit)(void *opaque),
+                     void *opaque, struct kia_console **console);
 struct kia_chr *kia_console_chr(struct kia_console *console);
 /* Drains the output, gives the terminal back. NULL is fine. */
 void kia_console_close(struct kia_console *console);

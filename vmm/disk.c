@@ -9,7 +9,8 @@
 #include "vmm/log.h"
 #include "vmm/machine.h"
 
-/* Two machines must not write one image: writers lock it alone, readers together. File systems without locks pass. */
+/* Two machines must not write one image: writers lock it alone, readers together. File systems without locks
+ * pass. */
 static int lock_image(int fd, bool readonly)
 {
     struct flock lock = { .l_type = readonly ? F_RDLCK : F_WRLCK, .l_whence = SEEK_SET };
@@ -34,7 +35,9 @@ static int check_image(const struct kia_drive *drive, int fd, uint64_t *sectors)
     if (size < 0)
         return kia_err(-errno, "cannot get the size of disk image '%s'", drive->file);
     if (!size || size % KIA_VIRTIO_BLK_SECTOR) {
-        kia_err(0, "disk image '%s' of %lld bytes does not consist of whole 512-byte sectors: extend it with truncate",
+        kia_err(0,
+                "disk image '%s' of %lld bytes does not consist of whole 512-byte sectors: extend it with "
+                "truncate",
                 drive->file, (long long)size);
         return -EINVAL;
     }

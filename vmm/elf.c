@@ -43,7 +43,8 @@ static const char *check_header(const Elf64_Ehdr *eh, uint64_t file_size)
 }
 
 /* Takes one program header over into @elf; what is wrong with it, or NULL. */
-static const char *add_segment(struct kia_elf *elf, const Elf64_Phdr *ph, uint64_t file_size, struct kia_mem *mem)
+static const char *add_segment(struct kia_elf *elf, const Elf64_Phdr *ph, uint64_t file_size,
+                               struct kia_mem *mem)
 {
     struct kia_elf_segment s = {
         .paddr = le64toh(ph->p_paddr), .memsz = le64toh(ph->p_memsz),
@@ -59,7 +60,8 @@ static const char *add_segment(struct kia_elf *elf, const Elf64_Phdr *ph, uint64
     if (!kia_mem_hva(mem, s.paddr, s.memsz))
         return "has a segment outside guest memory: give more with -m";
     for (unsigned i = 0; i < elf->n; i++)
-        if (s.paddr < elf->segments[i].paddr + elf->segments[i].memsz && elf->segments[i].paddr < s.paddr + s.memsz)
+        if (s.paddr < elf->segments[i].paddr + elf->segments[i].memsz &&
+            elf->segments[i].paddr < s.paddr + s.memsz)
             return "has segments that overlap in memory";
     if (elf->n == KIA_ELF_MAX_SEGMENTS)
         return "has too many segments";
@@ -106,7 +108,8 @@ static const char *parse(struct kia_elf *elf, const struct kia_blob *blob, struc
  * kia_elf_parse - checks an executable against the guest's memory; copies nothing
  * Return: 0, or -ENOEXEC with a message.
  */
-int kia_elf_parse(struct kia_elf *elf, const struct kia_blob *blob, struct kia_mem *mem, const char *what, const char *path)
+int kia_elf_parse(struct kia_elf *elf, const struct kia_blob *blob, struct kia_mem *mem, const char *what,
+                  const char *path)
 {
     const char *wrong;
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Reading kernels and other images: files, perhaps compressed, and ELF. Main thread; includes libc and mem/ only. */
+/* Reading kernels and other images: files, perhaps compressed, and ELF. Main thread; includes libc and mem/
+ * only. */
 #ifndef KIA_IMAGE_H
 #define KIA_IMAGE_H
 
@@ -40,7 +41,8 @@ struct kia_elf {
 /* Does it begin like an ELF file? */
 bool kia_elf_is(const struct kia_blob *blob);
 /* Checks an IA-64 executable; 0, or negative errno with a message that names @what and @path. */
-int kia_elf_parse(struct kia_elf *elf, const struct kia_blob *blob, struct kia_mem *mem, const char *what, const char *path);
+int kia_elf_parse(struct kia_elf *elf, const struct kia_blob *blob, struct kia_mem *mem, const char *what,
+                  const char *path);
 /* Copies its segments to RAM and zeroes what the file does not fill. */
 void kia_elf_load(const struct kia_elf *elf, const struct kia_blob *blob, struct kia_mem *mem);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Option values of the form "key=value,key=value", as QEMU writes them: ",," is a comma inside a value. Main thread. */
+/* Option values of the form "key=value,key=value", as QEMU writes them: ",," is a comma inside a value. Main
+ * thread. */
 #ifndef KIA_KEYVAL_H
 #define KIA_KEYVAL_H
 
@@ -12,7 +13,8 @@ struct kia_keyval {
     const char *option; /* for messages: "-drive" */
     unsigned n;
     struct {
-        char *key, *value; /* an item without '=': value is "on", or the implied key's value if it is the first */
+        char *key;
+        char *value; /* an item without '=': "on", or if it is the first, the implied key's value */
         bool used;
     } at[KIA_KEYVAL_MAX];
     char *text;
@@ -30,7 +32,8 @@ int kia_keyval_check_used(const struct kia_keyval *kv);
 int kia_keyval_u64(struct kia_keyval *kv, const char *key, uint64_t *out);
 int kia_keyval_bool(struct kia_keyval *kv, const char *key, bool *out);
 
-/* The numbers themselves: C syntax. @unit: bytes of a number without suffix; K, M, G, T (or KiB...) are powers of 1024. */
+/* The numbers themselves: C syntax. @unit: bytes of a number without suffix; K, M, G, T (or KiB...) are
+ * powers of 1024. */
 bool kia_parse_u64(const char *text, uint64_t *out);
 bool kia_parse_size(const char *text, uint64_t unit, uint64_t *out);
 

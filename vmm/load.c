@@ -30,7 +30,7 @@ static int compare_images(const void *a, const void *b)
     return x->gpa < y->gpa ? -1 : x->gpa > y->gpa;
 }
 
-/* Notes what RAM is taken; -EEXIST where something else is there. Segments of one program may share a page. */
+/* Notes what RAM is taken; -EEXIST where something else is. Segments of one program may share a page. */
 static int add_image(struct kia_board *board, enum kia_image_kind kind, uint64_t gpa, uint64_t size)
 {
     struct kia_board_image new = { kind, gpa & -PAGE, ((gpa + size + PAGE - 1) & -PAGE) - (gpa & -PAGE) };
@@ -159,8 +159,9 @@ static int load_initrd(struct kia_board *board)
         kia_err(0, "initial ramdisk '%s' is empty", path);
     } else if (!(gpa = initrd_place(board, st.st_size))) {
         err = -EFBIG;
-        kia_err(0, "initial ramdisk '%s' of %llu MiB does not fit beside the kernel: give more memory with -m", path,
-                (unsigned long long)(st.st_size >> 20));
+        kia_err(0,
+                "initial ramdisk '%s' of %llu MiB does not fit beside the kernel: give more memory with -m",
+                path, (unsigned long long)(st.st_size >> 20));
     } else if ((err = read_into(board, fd, gpa, st.st_size))) {
         kia_err(err, "cannot read initial ramdisk '%s'", path);
     } else {
@@ -185,8 +186,8 @@ static int load_raw(struct kia_board *board, const struct kia_loader *l, const s
     int err;
 
     if (l->addr + blob->size < l->addr || kia_mem_write(board->info.mem, l->addr, blob->data, blob->size)) {
-        kia_err(0, "'%s' does not fit into memory at 0x%llx: choose another addr or give more with -m", l->file,
-                (unsigned long long)l->addr);
+        kia_err(0, "'%s' does not fit into memory at 0x%llx: choose another addr or give more with -m",
+                l->file, (unsigned long long)l->addr);
         return -EFBIG;
     }
     err = add_image(board, KIA_IMAGE_OTHER, l->addr, blob->size);

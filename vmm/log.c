@@ -7,7 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Everything in one write(), so that lines of several threads do not mix; a name with odd characters stays one line. */
+/* Everything in one write(), so that lines of several threads do not mix; a name with odd characters stays
+ * one line. */
 static void print_line(const char *kind, const char *fmt, va_list args, int err)
 {
     char line[1024], text[896];

@@ -6,8 +6,8 @@
 #include <stdbool.h>
 
 /*
- * Prints "kvm-ia64: <message>: <strerror(-err)>" on stderr (no errno text for err 0) and returns @err, so that a
- * caller can write `return kia_err(-errno, "cannot open kernel '%s'", path);`.
+ * Prints "kvm-ia64: <message>: <strerror(-err)>" on stderr (no errno text for err 0) and returns @err, so
+ * that a caller can write `return kia_err(-errno, "cannot open kernel '%s'", path);`.
  */
 int kia_err(int err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void kia_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
@@ -23,8 +23,8 @@ enum kia_log_item {
 extern bool kia_log_wanted[KIA_N_LOG_ITEMS]; /* set before other threads start */
 
 /*
- * Switches items on: @items is "gate,irq" or "all" or NULL; @path: NULL for stderr. Main thread. 0, 1 when "help" was
- * asked for and printed, or negative errno with a message.
+ * Switches items on: @items is "gate,irq" or "all" or NULL; @path: NULL for stderr. Main thread. 0, 1 when
+ * "help" was asked for and printed, or negative errno with a message.
  */
 int kia_log_open(const char *items, const char *path);
 void kia_log_close(void);

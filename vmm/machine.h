@@ -2,7 +2,8 @@
 /*
  * The inside of the board, for vmm/ alone: what main() calls, and what board.c, load.c and run.c share.
  *
- * One thread, the main one, makes, resets and ends the machine and runs the event loop; each vcpu has a thread.
+ * One thread, the main one, makes, resets and ends the machine and runs the event loop; each vcpu has a
+ * thread.
  */
 #ifndef KIA_MACHINE_H
 #define KIA_MACHINE_H

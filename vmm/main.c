@@ -53,7 +53,8 @@ static int signals_open(struct signals *signals)
         sigaddset(&set, ours[i]);
     sigprocmask(SIG_BLOCK, &set, NULL);
     signal(SIGPIPE, SIG_IGN);
-    signals->watch = (struct kia_watch){ signalfd(-1, &set, SFD_CLOEXEC), signal_events, signal_ready, signals, NULL };
+    signals->watch =
+        (struct kia_watch){ signalfd(-1, &set, SFD_CLOEXEC), signal_events, signal_ready, signals, NULL };
     if (signals->watch.fd < 0)
         return kia_err(-errno, "cannot watch for signals");
     return 0;

@@ -122,7 +122,8 @@ static struct kia_drive *find_drive(struct kia_options *o, const char *id)
 static int add_drive(struct kia_options *o, struct kia_keyval *kv, const char *value)
 {
     const char *file = kia_keyval_get(kv, "file"), *format = kia_keyval_get(kv, "format");
-    const char *interface = kia_keyval_get(kv, "if"), *id = kia_keyval_get(kv, "id"), *media = kia_keyval_get(kv, "media");
+    const char *interface = kia_keyval_get(kv, "if"), *id = kia_keyval_get(kv, "id"),
+               *media = kia_keyval_get(kv, "media");
     struct kia_drive *drive = &o->drives[o->n_drives];
     int err = 0;
 
@@ -138,7 +139,9 @@ static int add_drive(struct kia_options *o, struct kia_keyval *kv, const char *v
         return BAD("-drive %s: media=%s is not known; use media=disk", value, media);
     if (id && find_drive(o, id))
         return BAD("-drive %s: there is another drive '%s'", value, id);
-    *drive = (struct kia_drive){ .slot = -1, .queues = 1, .has_device = !interface || !strcmp(interface, "virtio") };
+    *drive = (struct kia_drive){ .slot = -1,
+                                 .queues = 1,
+                                 .has_device = !interface || !strcmp(interface, "virtio") };
     o->n_drives++;
     err = set_string(&drive->file, file);
     if (!err && id)
@@ -237,7 +240,8 @@ static int device_loader(struct kia_options *o, struct kia_keyval *kv, const cha
         err = set_string(&l->file, file);
     if (err || (err = kia_keyval_u64(kv, "addr", &l->addr)) || (err = kia_keyval_u64(kv, "data", &l->data)) ||
         (err = kia_keyval_u64(kv, "data-len", &data_len)) || (err = kia_keyval_u64(kv, "cpu-num", &cpu)) ||
-        (err = kia_keyval_bool(kv, "data-be", &big_endian)) || (err = kia_keyval_bool(kv, "force-raw", &l->force_raw)))
+        (err = kia_keyval_bool(kv, "data-be", &big_endian)) ||
+        (err = kia_keyval_bool(kv, "force-raw", &l->force_raw)))
         return err;
     if (has_cpu && cpu >= KIA_MAX_CPUS)
         return BAD("-device %s: there is no processor %" PRIu64, value, cpu);
@@ -382,10 +386,12 @@ static const struct option {
     { "append", "TEXT", opt_append, "the kernel's command line" },
     { "drive", "file=FILE[,format=raw][,if=virtio|none][,id=ID][,readonly=on]", opt_drive, "a disk image" },
     { "device", "virtio-blk-pci,drive=ID[,serial=TEXT][,addr=SLOT][,num-queues=N]", opt_device, "a disk" },
-    { "device", "loader,file=FILE[,addr=A][,force-raw=on][,cpu-num=N]", opt_device, "put a file into memory" },
+    { "device", "loader,file=FILE[,addr=A][,force-raw=on][,cpu-num=N]", opt_device,
+      "put a file into memory" },
     { "device", "loader,data=V,data-len=L,addr=A[,data-be=on]", opt_device, "put 1 to 8 bytes into memory" },
     { "device", "loader,addr=A,cpu-num=N", opt_device, "start a processor there" },
-    { "serial", "stdio|mon:stdio|file:PATH|null|none", opt_serial, "where the serial port leads (default mon:stdio)" },
+    { "serial", "stdio|mon:stdio|file:PATH|null|none", opt_serial,
+      "where the serial port leads (default mon:stdio)" },
     { "nographic", NULL, opt_nographic, "serial port on the terminal, C-a h for its keys (the default)" },
     { "rtc", "base=utc|localtime|DATE", opt_rtc, "the guest's clock at start" },
     { "no-reboot", NULL, opt_no_reboot, "end instead of resetting" },
@@ -402,7 +408,8 @@ static void print_help(void)
     for (unsigned i = 0; i < N_OPTIONS; i++) {
         const struct option *opt = &options_table[i];
 
-        printf("  -%s%s%s\n        %s\n", opt->name, opt->arg ? " " : "", opt->arg ? opt->arg : "", opt->help);
+        printf("  -%s%s%s\n        %s\n", opt->name, opt->arg ? " " : "", opt->arg ? opt->arg : "",
+               opt->help);
     }
     printf("  -h, -help, -version\n\nExample: kvm-ia64 -m 1G -kernel vmlinux.gz -initrd initramfs.cpio.xz "
            "-append console=ttyS0 -nographic\n");
@@ -432,7 +439,8 @@ static int check_together(const struct kia_options *o)
         return BAD("-%s needs -kernel", o->initrd ? "initrd" : "append");
     for (unsigned i = 0; i < o->n_loaders; i++) {
         if (o->loaders[i].cpu >= (int)o->cpus)
-            return BAD("-device loader,cpu-num=%d: there is no such processor with -smp %u", o->loaders[i].cpu, o->cpus);
+            return BAD("-device loader,cpu-num=%d: there is no such processor with -smp %u",
+                       o->loaders[i].cpu, o->cpus);
         starts |= o->loaders[i].cpu >= 0;
     }
     for (unsigned i = 0; i < o->n_drives; i++)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The machine's life: a thread for each vcpu, and the main thread that serves the event loop and their requests. */
+/* The machine's life: a thread for each vcpu, and the main thread that serves the event loop and their
+ * requests. */
 #include <assert.h>
 #include <errno.h>
 #include <stdio.h>
@@ -50,7 +51,8 @@ static void stuck(struct kia_board *board, struct kia_vcpu *vcpu, const char *wh
     machine_request(board, REQUEST_STUCK);
 }
 
-static void after_firmware(struct vcpu_thread *thread, struct kia_vcpu *vcpu, enum kia_fw_next next, const char *why)
+static void after_firmware(struct vcpu_thread *thread, struct kia_vcpu *vcpu, enum kia_fw_next next,
+                           const char *why)
 {
     if (next == KIA_FW_HALT)
         thread->halted = true;

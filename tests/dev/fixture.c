@@ -63,8 +63,12 @@ unsigned n_poweroffs(void)
 int machine_setup(void **state)
 {
     static const struct kia_pci_config pci = {
-        .mem32_gpa = MEM32_GPA, .mem32_size = 0x10000000, .mem64_gpa = MEM64_GPA, .mem64_size = UINT64_C(1) << 32,
-        .io_base = 0x1000, .gsi = 16,
+        .mem32_gpa = MEM32_GPA,
+        .mem32_size = 0x10000000,
+        .mem64_gpa = MEM64_GPA,
+        .mem64_size = UINT64_C(1) << 32,
+        .io_base = 0x1000,
+        .gsi = 16,
     };
     struct machine *m = calloc(1, sizeof(*m));
     struct kia_platform_config config;

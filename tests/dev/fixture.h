@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A platform without processors: 64 MiB of RAM, an IOSAPIC, a PCI bus, and a record of what devices ask for. */
+/* A platform without processors: 64 MiB of RAM, an IOSAPIC, a PCI bus, a record of what devices ask for. */
 #ifndef TESTS_DEV_FIXTURE_H
 #define TESTS_DEV_FIXTURE_H
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A hostile guest: random register accesses and random rings against every device, for a few seconds. What counts is that
- * nothing crashes, hangs or reads outside guest memory (run it under ASan and UBSan). KIA_FUZZ_SEED and KIA_FUZZ_SECONDS choose.
+ * A hostile guest: random register accesses and random rings against every device, for a few seconds. What
+ * counts is that nothing crashes, hangs or reads outside guest memory (run it under ASan and UBSan).
+ * KIA_FUZZ_SEED and KIA_FUZZ_SECONDS choose.
  */
 #include "tests/dev/fixture.h"
 
@@ -238,7 +239,8 @@ static void test_hostile_guest(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test_setup_teardown(test_hostile_guest, setup, teardown) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test_setup_teardown(test_hostile_guest, setup,
+                                                                        teardown) };
 
     return cmocka_run_group_tests_name("fuzz", tests, NULL, NULL);
 }

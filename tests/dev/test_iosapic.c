@@ -32,7 +32,8 @@ static void test_registers(void **state)
     }
     iosapic_set(m, 0x10 + 2 * 5, 0xffffffff);
     iosapic_set(m, 0x11 + 2 * 5, 0xffffffff);
-    /* Delivery status {12} and remote IRR {14} are read-only; {31:17} and the high word's {15:0} are reserved. */
+    /* Delivery status {12} and remote IRR {14} are read-only; {31:17} and the high word's {15:0} are
+     * reserved. */
     assert_int_equal(iosapic_get(m, 0x10 + 2 * 5), 0x1a7ff);
     assert_int_equal(iosapic_get(m, 0x11 + 2 * 5), 0xffff0000);
     assert_int_equal(iosapic_get(m, 0x10 + 2 * 64), 0);
@@ -158,7 +159,8 @@ static void test_messages(void **state)
     /* Processors: 8-byte stores, {19:12} id, {11:4} eid (SDM 2:127). */
     kia_mmio_write(m->mem, PIB_GPA + (0x12 << 12) + (0x34 << 4), 8, 0x0fe);
     assert_irq(0x1234, 0, 0xfe);
-    kia_mmio_write(m->mem, PIB_GPA + (0x01 << 12) + (1 << 3), 8, 5 << 8); /* INIT, with the redirection hint */
+    kia_mmio_write(m->mem, PIB_GPA + (0x01 << 12) + (1 << 3), 8,
+                   5 << 8); /* INIT, with the redirection hint */
     assert_irq(0x0100, 5, 0);
     kia_mmio_write(m->mem, PIB_GPA, 4, 0xfe);
     kia_mmio_write(m->mem, PIB_GPA + 4, 8, 0xfe);

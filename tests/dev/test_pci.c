@@ -43,7 +43,12 @@ static void toy_detach(struct kia_dev *dev)
 
 static const struct kia_dev_ops toy_ops = { .name = "toy", .reset = toy_reset, .detach = toy_detach };
 static const struct kia_pci_id toy_id = {
-    .vendor = 0x1234, .device = 0x5678, .subsystem_vendor = 0xabcd, .subsystem = 0xef01, .class_code = 0x0c0330, .revision = 2,
+    .vendor = 0x1234,
+    .device = 0x5678,
+    .subsystem_vendor = 0xabcd,
+    .subsystem = 0xef01,
+    .class_code = 0x0c0330,
+    .revision = 2,
 };
 
 static int setup(void **state)

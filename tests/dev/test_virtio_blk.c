@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The virtio block device through its registers and rings: data checked on the host's side, and drivers that break the rules. */
+/* The virtio block device through its registers and rings: data checked on the host's side, and drivers that
+ * break the rules. */
 #include "tests/dev/virtio_driver.h"
 
 #include <stdio.h>
@@ -191,7 +192,8 @@ static void test_packed_indirect(void **state)
 static void test_scattered(void **state)
 {
     struct buffer b[] = {
-        { DATA, 3, false }, { DATA + 3, 13, false }, { DATA + 0x5001, 5, true }, { DATA + 0x6003, 1000, true },
+        { DATA, 3, false },          { DATA + 3, 13, false },
+        { DATA + 0x5001, 5, true },  { DATA + 0x6003, 1000, true },
         { DATA + 0x7000, 19, true }, { DATA + 16, 1, true },
     };
     uint8_t got[1024];

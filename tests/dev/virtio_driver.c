@@ -109,7 +109,8 @@ void driver_negotiate(struct driver *d, uint64_t features)
     d->avail_wrap = d->used_wrap = true;
 }
 
-void driver_set_queue(struct driver *d, unsigned q, uint16_t size, uint64_t desc, uint64_t avail, uint64_t used)
+void driver_set_queue(struct driver *d, unsigned q, uint16_t size, uint64_t desc, uint64_t avail,
+                      uint64_t used)
 {
     common_set(d, 22, 2, q);
     common_set(d, 24, 2, size);
@@ -149,7 +150,8 @@ void driver_start(struct driver *d, uint64_t features, bool msix)
     assert_int_equal(common_get(d, 20, 1), 15);
 }
 
-static void put_split(struct driver *d, uint64_t table, unsigned i, const struct buffer *b, uint16_t flags, uint16_t next)
+static void put_split(struct driver *d, uint64_t table, unsigned i, const struct buffer *b, uint16_t flags,
+                      uint16_t next)
 {
     ram_set(d, table + 16 * i, 8, b->gpa);
     ram_set(d, table + 16 * i + 8, 4, b->len);

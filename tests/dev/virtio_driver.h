@@ -38,11 +38,13 @@ struct buffer {
 /* Finds the device's structures and makes it bus master. */
 void driver_find(struct driver *d, struct machine *m, unsigned slot);
 uint64_t driver_features(struct driver *d);
-/* Reset, negotiation of @features, queue 0 with QSIZE entries, DRIVER_OK. @msix: or INTx. Asserts that all of it works. */
+/* Reset, negotiation of @features, queue 0 with QSIZE entries, DRIVER_OK. @msix: or INTx. Asserts that all of
+ * it works. */
 void driver_start(struct driver *d, uint64_t features, bool msix);
 /* As driver_start() up to FEATURES_OK. */
 void driver_negotiate(struct driver *d, uint64_t features);
-void driver_set_queue(struct driver *d, unsigned q, uint16_t size, uint64_t desc, uint64_t avail, uint64_t used);
+void driver_set_queue(struct driver *d, unsigned q, uint16_t size, uint64_t desc, uint64_t avail,
+                      uint64_t used);
 
 uint64_t common_get(struct driver *d, unsigned offset, unsigned size);
 void common_set(struct driver *d, unsigned offset, unsigned size, uint64_t value);

@@ -225,7 +225,8 @@ static void test_concurrent(void **state)
     shared = *state;
     stop_readers = false;
     for (uintptr_t i = 0; i < 20; i++)
-        assert_int_equal(kia_mem_add_mmio(shared, 0x1000 * (2 * i + 1), 0x1000, &tag_ops, (void *)(2 * i + 1)), 0);
+        assert_int_equal(
+            kia_mem_add_mmio(shared, 0x1000 * (2 * i + 1), 0x1000, &tag_ops, (void *)(2 * i + 1)), 0);
     for (unsigned i = 0; i < 2; i++)
         assert_int_equal(pthread_create(&readers[i], NULL, reader_main, NULL), 0);
     for (unsigned n = 0; n < 3000; n++) {

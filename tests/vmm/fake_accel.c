@@ -83,7 +83,8 @@ void kia_cpu_help(FILE *out)
     fprintf(out, "fake\n");
 }
 
-int kia_vcpu_create(struct kia_vm *vm, unsigned index, uint8_t lid_id, uint8_t lid_eid, struct kia_vcpu **vcpu)
+int kia_vcpu_create(struct kia_vm *vm, unsigned index, uint8_t lid_id, uint8_t lid_eid,
+                    struct kia_vcpu **vcpu)
 {
     struct kia_vcpu *v = calloc(1, sizeof(*v));
 
@@ -296,8 +297,19 @@ uint64_t kia_vm_itc_hz(const struct kia_vm *vm)
 const struct kia_cpu_model *kia_vm_model(const struct kia_vm *vm)
 {
     static const struct kia_cpu_model model = {
-        .name = "fake", .n_itr = 8, .n_dtr = 8, .n_pkr = 16, .n_ibr_pairs = 4, .n_dbr_pairs = 4, .rid_bits = 24,
-        .pa_bits = 50, .va_msb = 60, .key_bits = 24, .stacked = 96, .page_sizes = 0x155557000, .cpuid3 = 0x20000704,
+        .name = "fake",
+        .n_itr = 8,
+        .n_dtr = 8,
+        .n_pkr = 16,
+        .n_ibr_pairs = 4,
+        .n_dbr_pairs = 4,
+        .rid_bits = 24,
+        .pa_bits = 50,
+        .va_msb = 60,
+        .key_bits = 24,
+        .stacked = 96,
+        .page_sizes = 0x155557000,
+        .cpuid3 = 0x20000704,
     };
 
     (void)vm;

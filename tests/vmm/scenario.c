@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the processors of the program under test do: KIA_TEST_GUEST names a scenario. Linked with main.c and the fake
- * accelerator, so that the whole program runs but for the processor.
+ * What the processors of the program under test do: KIA_TEST_GUEST names a scenario. Linked with main.c and
+ * the fake accelerator, so that the whole program runs but for the processor.
  */
 #include <stdio.h>
 #include <stdlib.h>

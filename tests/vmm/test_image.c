@@ -56,7 +56,9 @@ static void put_file(const void *data, size_t len)
 
 static size_t pack_gzip(void)
 {
-    z_stream z = { .next_in = plain, .avail_in = sizeof(plain), .next_out = packed, .avail_out = sizeof(packed) };
+    z_stream z = {
+        .next_in = plain, .avail_in = sizeof(plain), .next_out = packed, .avail_out = sizeof(packed)
+    };
 
     assert_int_equal(deflateInit2(&z, 9, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
     assert_int_equal(deflate(&z, Z_FINISH), Z_STREAM_END);
@@ -68,7 +70,8 @@ static size_t pack_xz(void)
 {
     size_t len = 0;
 
-    assert_int_equal(lzma_easy_buffer_encode(6, LZMA_CHECK_CRC32, NULL, plain, sizeof(plain), packed, &len, sizeof(packed)),
+    assert_int_equal(lzma_easy_buffer_encode(6, LZMA_CHECK_CRC32, NULL, plain, sizeof(plain), packed, &len,
+                                             sizeof(packed)),
                      LZMA_OK);
     return len;
 }
@@ -231,7 +234,12 @@ static void test_bad_elf(void **state)
 
         assert_int_not_equal(parse(&f, len, mem, &elf), 0);
     }
-#define BAD(change) do { struct elf_file f = sound_elf(); change; assert_int_not_equal(parse(&f, sizeof(f), mem, &elf), 0); } while (0)
+#define BAD(change)                                                                                          \
+    do {                                                                                                     \
+        struct elf_file f = sound_elf();                                                                     \
+        change;                                                                                              \
+        assert_int_not_equal(parse(&f, sizeof(f), mem, &elf), 0);                                            \
+    } while (0)
     BAD(f.eh.e_ident[0] = 0);
     BAD(f.eh.e_ident[EI_CLASS] = ELFCLASS32);
     BAD(f.eh.e_ident[EI_DATA] = ELFDATA2MSB);

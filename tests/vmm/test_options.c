@@ -54,10 +54,12 @@ static void bad(const char *line)
 
 static void test_sizes(void **state)
 {
-    static const struct { const char *text; uint64_t size; } sizes[] = {
-        { "512", 512ull << 20 }, { "512M", 512ull << 20 }, { "1G", 1ull << 30 }, { "1.5G", 3ull << 29 },
-        { "256G", 256ull << 30 }, { "128M", 128ull << 20 }, { "1048576K", 1ull << 30 }, { "1GiB", 1ull << 30 },
-        { "size=2G", 2ull << 30 }, { "0x200", 512ull << 20 }, { "134217729B", 129ull << 20 },
+    static const struct { const char *text; uint64_t size;
+    } sizes[] = {
+        { "512", 512ull << 20 },    { "512M", 512ull << 20 },       { "1G", 1ull << 30 },
+        { "1.5G", 3ull << 29 },     { "256G", 256ull << 30 },       { "128M", 128ull << 20 },
+        { "1048576K", 1ull << 30 }, { "1GiB", 1ull << 30 },         { "size=2G", 2ull << 30 },
+        { "0x200", 512ull << 20 },  { "134217729B", 129ull << 20 },
     };
     char line[64];
 
@@ -84,7 +86,8 @@ static void test_sizes(void **state)
 static void test_general(void **state)
 {
     (void)state;
-    good("--kernel k -initrd i -append a=b -smp 4 -cpu madison -accel soft,jit=on -nographic -no-reboot -machine generic");
+    good("--kernel k -initrd i -append a=b -smp 4 -cpu madison -accel soft,jit=on -nographic -no-reboot "
+         "-machine generic");
     assert_string_equal(o.kernel, "k");
     assert_string_equal(o.initrd, "i");
     assert_string_equal(o.append, "a=b");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The program as its user meets it: exit statuses, one-line complaints, the serial port, reset and signals. */
+/* The program as its user meets it: exit statuses, complaints, the serial port, reset and signals. */
 #include <elf.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -107,7 +107,8 @@ static void put_file(const char *name, const void *data, size_t len)
 
 static int setup(void **state)
 {
-    struct { Elf64_Ehdr eh; Elf64_Phdr ph; uint8_t code[64]; } elf = {
+    struct { Elf64_Ehdr eh; Elf64_Phdr ph; uint8_t code[64];
+    } elf = {
         .eh = {
             .e_ident = { 0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, EV_CURRENT }, .e_type = ET_EXEC,
             .e_machine = EM_IA_64, .e_version = EV_CURRENT, .e_entry = 0x4000000, .e_phoff = sizeof(Elf64_Ehdr),
@@ -150,7 +151,8 @@ static void complains(const char *line, const char *about)
     struct result r = run("poweroff", line);
     const char *end = strchr(r.err, '\n');
 
-    if (r.status != 1 || r.out[0] || strncmp(r.err, "kvm-ia64: ", 10) || !end || end[1] || !strstr(r.err, about))
+    if (r.status != 1 || r.out[0] || strncmp(r.err, "kvm-ia64: ", 10) || !end || end[1] ||
+        !strstr(r.err, about))
         fail_msg("'%s': status %d, out '%s', err '%s'", line, r.status, r.out, r.err);
 }
 
@@ -298,7 +300,8 @@ static void test_loader(void **state)
     assert_string_equal(r.out, "ip 2000000 psr 100000000000 mem 8877665544332211\n");
     r = run("show", "-device loader,file=blob,addr=0x2000000,cpu-num=0");
     assert_string_equal(r.out, "ip 2000000 psr 100000000000 mem 8877665544332211\n");
-    r = run("show", "-device loader,file=kernel,cpu-num=0 -device loader,data=0x1234,data-len=2,addr=0x2000001");
+    r = run("show",
+            "-device loader,file=kernel,cpu-num=0 -device loader,data=0x1234,data-len=2,addr=0x2000001");
     assert_string_equal(r.out, "ip 4000000 psr 100000000000 mem 123400\n");
     r = run("show", "-device loader,file=kernel,force-raw=on,addr=0x2000000,cpu-num=0");
     assert_string_equal(r.out, "ip 2000000 psr 100000000000 mem 10102464c457f\n");
@@ -326,8 +329,9 @@ static unsigned long cpu_ticks(pid_t pid)
     assert_non_null(f);
     assert_true(fread(text, 1, sizeof(text) - 1, f) > 0);
     fclose(f);
-    assert_int_equal(sscanf(strrchr(text, ')'), ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user,
-                            &system_time), 2);
+    assert_int_equal(sscanf(strrchr(text, ')'), ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu",
+                            &user, &system_time),
+                     2);
     return user + system_time;
 }
 
@@ -378,7 +382,8 @@ static void test_terminal(void **state)
         char name[64];
         pid_t pid;
 
-        assert_true(master >= 0 && !grantpt(master) && !unlockpt(master) && !ptsname_r(master, name, sizeof(name)));
+        assert_true(master >= 0 && !grantpt(master) && !unlockpt(master) &&
+                    !ptsname_r(master, name, sizeof(name)));
         slave = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC);
         assert_int_equal(tcgetattr(slave, &before), 0);
         pid = fork();
