@@ -428,7 +428,9 @@ int main(int argc, char **argv)
 
     if (argc != 2)
         return 1;
-    program = argv[1];
+    program = realpath(argv[1], NULL); /* the tests change the folder */
+    if (!program)
+        return 1;
     signal(SIGPIPE, SIG_IGN);
     return cmocka_run_group_tests_name("program", tests, setup, teardown);
 }
