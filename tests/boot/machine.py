@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the boot tests share: a machine on a pseudo-terminal, programs for it, and the runner of a file's cases.
+
+A case is a function named test_*; it fails by an exception. Results are lines "ok" and "not ok" as in TAP;
+the exit status is 0, 1 after a failure, or 77 where the tests cannot run at all.
+"""
+import os
+import pty
+import re
+import select
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+
+PROGRAM = os.environ['KIA_PROGRAM']
+SOURCES = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'programs')
+# A guest's boot takes seconds; this is for a busy host and a program built with sanitizers.
+PATIENCE = 300
+SKIPPED = 77
+
+
+def skip_all(why):
+    print('1..0 # SKIP ' + why)
+    sys.exit(SKIPPED)
+
+
+def guest_files():
+    """The kernel and the initial ramdisk. Not asked for: skipped. Asked for, but not there: a failure."""
+    if not os.environ.get('KIA_KERNEL') or not os.environ.get('KIA_INITRD'):
+        skip_all('set KIA_KERNEL and KIA_INITRD, or run make check')
+    files = [os.environ['KIA_KERNEL'], os.environ['KIA_INITRD']]
+    missing = [name for name in files if not os.path.isfile(name)]
+    if missing:
+        print('1..1\nnot ok 1 - there is no guest software: %s' % ' '.join(missing))
+        sys.exit(1)
+    return files
+
+
+class Machine:
+    """kvm-ia64 with its serial port on a pseudo-terminal. Use it in a with statement: that ends it."""
+
+    def __init__(self, *options):
+        self.seen = ''    # all output so far
+        self.at = 0       # how much of it expect() has passed
+        self.errors = tempfile.TemporaryFile()
+        self.terminal, end = pty.openpty()
+        command = [PROGRAM, *map(str, options)]
+        self.process = subprocess.Popen(command, stdin=end, stdout=end, stderr=self.errors)
+        os.close(end)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        os.close(self.terminal)
+
+    def read(self, seconds):
+        """Takes over what the machine has written; False at its end."""
+        if not select.select([self.terminal], [], [], seconds)[0]:
+            return True
+        try:
+            data = os.read(self.terminal, 65536)
+        except OSError:    # EIO: the other end is closed
+            return False
+        self.seen += data.decode('utf-8', 'replace').replace('\r', '')
+        return bool(data)
+
+    def expect(self, pattern):
+        """Waits for output that matches, and goes past it."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            found = re.compile(pattern).search(self.seen, self.at)
+            if found:
+                self.at = found.end()
+                return found
+            assert time.monotonic() < deadline, 'no %r within %d s; the end of what came:\n%s' % (
+                pattern, PATIENCE, self.seen[-2000:])
+            assert self.read(1), 'the machine ended without %r; the end of what came:\n%s%s' % (
+                pattern, self.seen[-2000:], self.error_text())
+
+    def type(self, text):
+        data = text.encode()
+        while data:
+            data = data[os.write(self.terminal, data):]
+
+    def error_text(self):
+        self.errors.seek(0)
+        return self.errors.read().decode('utf-8', 'replace')
+
+    def end(self, status=0, errors=''):
+        """Waits for the machine's end; its status and its whole standard error must be these."""
+        deadline = time.monotonic() + PATIENCE
+        while self.read(1):
+            assert time.monotonic() < deadline, 'the machine does not end:\n' + self.seen[-2000:]
+        left = max(1, deadline - time.monotonic())
+        assert self.process.wait(left) == status, 'status %d:\n%s' % (self.process.returncode, self.error_text())
+        assert re.fullmatch(errors, self.error_text(), re.S), 'on standard error:\n' + self.error_text()
+
+
+class Linux(Machine):
+    """Linux with a shell on the serial port."""
+
+    def __init__(self, *options):
+        kernel, initrd = guest_files()
+        super().__init__('-m', '512M', '-nographic', '-no-reboot', '-kernel', kernel, '-initrd', initrd,
+                         '-append', 'console=ttyS0 quiet panic=-1', *options)
+        self.expect(r'guest: Linux .* ia64.*\n')
+        self.expect(r'# $')
+
+    def run(self, command):
+        """Types a command; what it printed. Its exit status must be 0."""
+        # The terminal echoes the line, maybe broken in two; the marks stand only in what the shell prints.
+        self.type('echo "<$((0))"; %s; echo "status=$?"\n' % command)
+        self.expect(r'<0\n')
+        start = self.at
+        status = self.expect(r'status=(\d+)\n')
+        printed = self.seen[start:status.start()]
+        assert status[1] == '0', '%s: status %s\n%s' % (command, status[1], printed)
+        self.expect(r'# $')
+        return printed
+
+    def power_off(self):
+        self.type('poweroff -f\n')
+        self.end()
+
+
+def assemble(folder, name, address=None):
+    """Assembles programs/NAME.s for an address: (its ELF executable, its bytes as a raw file)."""
+    tool = os.environ.get('KIA_BINUTILS')
+    base = os.path.join(folder, name)
+    subprocess.run([tool + 'as', '-o', base + '.o', os.path.join(SOURCES, name + '.s')], check=True)
+    subprocess.run([tool + 'ld', '-N', '--no-warn-rwx-segments', '-e', '_start', '-Ttext', hex(address or 0), '-o', base + '.elf', base + '.o'],
+                   check=True)
+    subprocess.run([tool + 'objcopy', '-O', 'binary', '-j', '.text', base + '.elf', base + '.bin'], check=True)
+    return base + '.elf', base + '.bin'
+
+
+def main(names):
+    """Runs every test_* function of a module's globals()."""
+    cases = [(name[5:], case) for name, case in names.items() if name.startswith('test_')]
+    failed = 0
+    print('1..%d' % len(cases), flush=True)
+    for number, (name, case) in enumerate(cases, 1):
+        start = time.monotonic()
+        try:
+            case()
+        except Exception:    # a failure of any kind is this case's, and the next ones still run
+            failed += 1
+            print('not ok %d - %s' % (number, name))
+            print(re.sub('^', '# ', traceback.format_exc(), flags=re.M), flush=True)
+        else:
+            print('ok %d - %s # %.1f s' % (number, name, time.monotonic() - start), flush=True)
+    sys.exit(failed != 0)

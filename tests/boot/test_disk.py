@@ -1,0 +1,85 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Linux reads and writes virtio disks; the files hold afterwards exactly what it wrote."""
+import hashlib
+import os
+import random
+import tempfile
+
+from machine import Linux, guest_files, main
+
+SECTOR = 512
+SIZE = 8 << 20
+
+
+def pattern(size, seed):
+    return random.Random(seed).randbytes(size)
+
+
+def posix_cksum(data):
+    """The checksum of POSIX's cksum, as it prints it."""
+    table = []
+    for high in range(256):
+        crc = high << 24
+        for _ in range(8):
+            crc = (crc << 1 ^ (0x04c11db7 if crc & 0x80000000 else 0)) & 0xffffffff
+        table.append(crc)
+    crc, size = 0, len(data)
+    for byte in data + size.to_bytes((size.bit_length() + 7) // 8, 'little'):
+        crc = (crc << 8 & 0xffffffff) ^ table[crc >> 24 ^ byte]
+    return '%d %d' % (crc ^ 0xffffffff, size)
+
+
+def check_sum(linux, disk, data):
+    """Images differ in what they have: cksum or md5sum."""
+    printed = linux.run('cksum </dev/%s 2>/dev/null || md5sum </dev/%s' % (disk, disk))
+    assert printed.split()[0] in (posix_cksum(data).split()[0], hashlib.md5(data).hexdigest()), printed
+
+
+def write_file(folder, name, data):
+    path = os.path.join(folder, name)
+    with open(path, 'wb') as file:
+        file.write(data)
+    return path
+
+
+def read_file(path):
+    with open(path, 'rb') as file:
+        return file.read()
+
+
+def test_disk():
+    with tempfile.TemporaryDirectory() as folder:
+        data, fixed = bytearray(pattern(SIZE, 1)), pattern(64 << 10, 2)
+        disk, other = write_file(folder, 'disk', data), write_file(folder, 'other', fixed)
+        with Linux('-drive', 'file=%s,format=raw,if=none,id=d' % disk,
+                   '-device', 'virtio-blk-pci,drive=d,serial=DISK-1,num-queues=2',
+                   '-drive', 'file=%s,format=raw,if=virtio,readonly=on' % other) as linux:
+            assert linux.run('cat /sys/block/vda/size') == '%d\n' % (SIZE // SECTOR)
+            assert linux.run('cat /sys/block/vda/serial').strip() == 'DISK-1'
+            assert linux.run('cat /sys/block/vdb/ro') == '1\n'
+            check_sum(linux, 'vda', data)
+            check_sum(linux, 'vdb', fixed)
+
+            # Whole pages from one place to another, then sectors across pages, then less than a sector.
+            linux.run('dd if=/dev/vda of=/dev/vda bs=65536 skip=3 seek=64 count=40')
+            data[64 << 16:104 << 16] = data[3 << 16:43 << 16]
+            linux.run('dd if=/dev/vda of=/dev/vda bs=512 skip=13 seek=15001 count=9')
+            data[15001 * SECTOR:15010 * SECTOR] = data[13 * SECTOR:22 * SECTOR]
+            linux.run('echo 0123456789 | dd of=/dev/vda bs=512 seek=7777')
+            data[7777 * SECTOR:7777 * SECTOR + 11] = b'0123456789\n'
+            linux.run('sync')
+            check_sum(linux, 'vda', data)
+
+            # The last sector can be written; a disk that is read-only cannot.
+            linux.run('echo end | dd of=/dev/vda bs=512 seek=%d' % (SIZE // SECTOR - 1))
+            data[-SECTOR:-SECTOR + 4] = b'end\n'
+            linux.run('! dd if=/dev/zero of=/dev/vdb bs=512 count=1')
+            linux.run('sync')
+            linux.power_off()
+        assert read_file(disk) == data, 'the disk does not hold what the guest wrote'
+        assert read_file(other) == fixed, 'the read-only disk was written'
+
+
+guest_files()
+main(globals())
