@@ -63,6 +63,13 @@ static unsigned rse_flags(const struct vcpu *v)
     return REF_RSE | REF_ALIGNED | (v->rsc & 0x10 ? REF_BE : 0);
 }
 
+/* psr.da and dd are in force up to the first mandatory reference (SDM Vol.2 3.3.2). */
+static void end_one_shot(struct vcpu *v)
+{
+    if (v->psr & (PSR_DA | PSR_DD))
+        psr_write(v, v->psr & ~(PSR_DA | PSR_DD));
+}
+
 /* Stores one word at BSPSTORE: the lowest dirty register, or the NaT collection. */
 static enum op_result spill_one(struct vcpu *v)
 {
@@ -83,7 +90,7 @@ static enum op_result spill_one(struct vcpu *v)
         rse->ndirty--;
     }
     rse->bspstore += 8;
-    v->psr &= ~(PSR_DA | PSR_DD); /* each mandatory reference ends them (SDM Vol.2 3.3.2) */
+    end_one_shot(v);
     return OPR_OK;
 }
 
@@ -108,7 +115,7 @@ static enum op_result fill_one(struct vcpu *v)
         rse->ndirty++;
     }
     rse->bspstore = addr;
-    v->psr &= ~(PSR_DA | PSR_DD);
+    end_one_shot(v);
     return OPR_OK;
 }
 
@@ -149,9 +156,8 @@ enum op_result rse_return(struct vcpu *v, uint64_t cfm, unsigned down)
     }
     fr_pr_rename(v, old, cfm);
     v->cfm = cfm & CFM_BITS;
-    if (v->rse.ndirty < 0)
-        v->rse.cfle = true;
-    else
+    v->rse.cfle = v->rse.ndirty < 0;
+    if (!v->rse.cfle)
         gr_home_to_rot(v);
     vcpu_update_key(v);
     return OPR_OK;
@@ -231,7 +237,7 @@ OP_HELPER(op_loadrs)
             v->rse.ndirty++;
         }
         v->rse.bspstore = addr;
-        v->psr &= ~(PSR_DA | PSR_DD);
+        end_one_shot(v);
     }
     v->rse.ndirty = (int32_t)want;
     v->rse.bspstore = tear;

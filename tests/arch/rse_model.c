@@ -34,7 +34,8 @@ static struct model_word *word(struct rse_model *m, uint64_t addr)
 struct model_cfm model_cfm_from(uint64_t cfm)
 {
     return (struct model_cfm){ .sof = cfm & 127, .sol = cfm >> 7 & 127, .sor = (cfm >> 14 & 15) * 8,
-                               .rrb_gr = cfm >> 18 & 127, .rrb_fr = cfm >> 25 & 127, .rrb_pr = cfm >> 32 & 63 };
+                               .rrb_gr = cfm >> 18 & 127, .rrb_fr = cfm >> 25 & 127,
+                               .rrb_pr = cfm >> 32 & 63 };
 }
 
 uint64_t model_cfm_bits(const struct model_cfm *c)
@@ -149,7 +150,9 @@ void model_store_ahead(struct rse_model *m)
 
 void model_load_ahead(struct rse_model *m)
 {
-    if (m->dirty >= 0 && m->clean >= 0 && m->dirty + m->clean + (int)m->cfm.sof < MODEL_GRS && m->bspload > m->base + 1024)
+    if (m->dirty < 0 || m->clean < 0 || m->dirty + m->clean + (int)m->cfm.sof >= MODEL_GRS)
+        return;
+    if (m->bspload > m->base + 1024)
         load_one(m);
 }
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A naive model of the architected register stack (SDM Vol.2 chapter 6): 96 physical stacked registers in a ring, with
- * dirty, clean and invalid partitions. Slow and plain; shares nothing with arch/rse.c.
+ * A naive model of the architected register stack (SDM Vol.2 chapter 6): 96 physical stacked registers in a
+ * ring, with dirty, clean and invalid partitions. Slow and plain; shares nothing with arch/rse.c.
  *
- * Every value carries whether the architecture defines it: what an alloc adds, or what is loaded from words never
- * stored, may read as anything.
+ * Every value carries whether the architecture defines it: what an alloc adds, or what is loaded from words
+ * never stored, may read as anything.
  */
 #ifndef TESTS_ARCH_RSE_MODEL_H
 #define TESTS_ARCH_RSE_MODEL_H
