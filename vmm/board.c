@@ -114,6 +114,13 @@ static void on_quit(void *opaque)
     machine_request(opaque, REQUEST_QUIT);
 }
 
+static void on_power_button(void *opaque)
+{
+    struct kia_board *board = opaque;
+
+    kia_acpi_pm_power_button(board->pm);
+}
+
 static int add_ram(struct kia_board *board)
 {
     uint64_t size = board->options->ram_size, low = size < KIA_LOW_RAM_LIMIT ? size : KIA_LOW_RAM_LIMIT;
@@ -242,6 +249,7 @@ int machine_reset(struct kia_board *board)
 int machine_create(struct kia_board **out, const struct kia_options *options)
 {
     struct kia_board *board = calloc(1, sizeof(*board));
+    struct kia_console_keys keys = { on_quit, on_power_button, board };
     int err;
 
     *out = board;
@@ -264,7 +272,7 @@ int machine_create(struct kia_board **out, const struct kia_options *options)
     if ((err = add_ram(board)) || (err = create_vm(board)) || (err = kia_fw_create(board, &board->fw)))
         return err;
     /* The terminal goes raw last, when little is left that can fail. */
-    if ((err = kia_console_open(board->loop, options, on_quit, board, &board->console)) ||
+    if ((err = kia_console_open(board->loop, options, &keys, &board->console)) ||
         (err = create_platform(board)))
         return err;
     return machine_reset(board);

@@ -8,8 +8,8 @@
  * that say any thread.
  *
  * The calls in the other direction are in fw/fw.h, which firmware owns. kia_fw_setup() is called at power-on
- * and at every reset, when RAM holds the kernel and the initial ramdisk and is zero elsewhere, the devices are
- * reset, PCI BARs are assigned, and every vcpu is stopped in its reset state.
+ * and at every reset, when RAM holds the kernel and the initial ramdisk and is zero elsewhere, the devices
+ * are reset, PCI BARs are assigned, and every vcpu is stopped in its reset state.
  */
 #ifndef KIA_BOARD_H
 #define KIA_BOARD_H

@@ -16,10 +16,9 @@ enum { ESCAPE = 0x01 }; /* C-a */
 
 struct kia_console {
     struct kia_chr *chr;
-    bool keys; /* C-a is ours */
+    bool has_keys; /* C-a is ours */
     bool escaped; /* the last character was C-a */
-    void (*quit)(void *opaque);
-    void *opaque;
+    struct kia_console_keys keys;
 };
 
 /* The terminal's own mode, for the way out; global because signal handlers need it. */
@@ -49,7 +48,7 @@ static void set_raw(const struct kia_console *console)
     mode.c_iflag &= ~(IGNBRK | BRKINT | PARMRK | ISTRIP | INLCR | IGNCR | ICRNL | IXON);
     mode.c_oflag |= OPOST;
     mode.c_lflag &= ~(ECHO | ECHONL | ICANON | IEXTEN);
-    if (console->keys)
+    if (console->has_keys)
         mode.c_lflag &= ~ISIG; /* C-c belongs to the guest */
     mode.c_cflag = (mode.c_cflag & ~(CSIZE | PARENB)) | CS8;
     mode.c_cc[VMIN] = 1;
@@ -80,7 +79,10 @@ static void escape_key(struct kia_console *console, uint8_t key)
     switch (key) {
     case 'x':
         say(console, "\nkvm-ia64: terminated\n");
-        console->quit(console->opaque);
+        console->keys.quit(console->keys.opaque);
+        break;
+    case 'p':
+        console->keys.power_button(console->keys.opaque);
         break;
     case 'b':
         kia_chr_inject_break(console->chr);
@@ -90,8 +92,9 @@ static void escape_key(struct kia_console *console, uint8_t key)
         break;
     case 'h':
     case '?':
-        say(console, "\nC-a h    this help\nC-a x    end the virtual machine\nC-a b    send a break\n"
-                     "C-a C-a  send C-a\n");
+        say(console,
+            "\nC-a h    this help\nC-a x    end the virtual machine\nC-a p    press the power button\n"
+            "C-a b    send a break\nC-a C-a  send C-a\n");
         break;
     }
 }
@@ -135,7 +138,8 @@ static int open_stdio(struct kia_loop *loop, struct kia_console *console)
 {
     struct kia_chr_filter filter = { filter_keys, console };
 
-    console->chr = kia_chr_create(loop, STDIN_FILENO, STDOUT_FILENO, false, console->keys ? &filter : NULL);
+    console->chr =
+        kia_chr_create(loop, STDIN_FILENO, STDOUT_FILENO, false, console->has_keys ? &filter : NULL);
     if (!console->chr)
         return kia_err(-ENOMEM, "cannot open the serial port");
     terminal_open(console);
@@ -143,17 +147,16 @@ static int open_stdio(struct kia_loop *loop, struct kia_console *console)
 }
 
 /** kia_console_open - see the header */
-int kia_console_open(struct kia_loop *loop, const struct kia_options *options, void (*quit)(void *opaque),
-                     void *opaque, struct kia_console **console)
+int kia_console_open(struct kia_loop *loop, const struct kia_options *options,
+                     const struct kia_console_keys *keys, struct kia_console **console)
 {
     struct kia_console *c = calloc(1, sizeof(*c));
     int err = 0;
 
     if (!c)
         return kia_err(-ENOMEM, "cannot open the serial port");
-    c->quit = quit;
-    c->opaque = opaque;
-    c->keys = options->serial == KIA_SERIAL_CONSOLE;
+    c->keys = *keys;
+    c->has_keys = options->serial == KIA_SERIAL_CONSOLE;
     if (options->serial == KIA_SERIAL_FILE)
         err = open_file(loop, options->serial_path, &c->chr);
     else if (options->serial == KIA_SERIAL_CONSOLE || options->serial == KIA_SERIAL_STDIO)

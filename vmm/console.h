@@ -9,13 +9,19 @@
 
 struct kia_console;
 
+/* What the C-a keys ask of the machine. Called on the loop's thread. */
+struct kia_console_keys {
+    void (*quit)(void *opaque); /* C-a x */
+    void (*power_button)(void *opaque); /* C-a p */
+    void *opaque;
+};
+
 /*
- * Opens what -serial asks for. @quit is called on the loop's thread for C-a x. With a terminal as standard
- * input the terminal is in raw mode from here on. chr is NULL for null and none. 0, or negative errno with a
- * message.
+ * Opens what -serial asks for. With a terminal as standard input the terminal is in raw mode from here on.
+ * chr is NULL for null and none. 0, or negative errno with a message.
  */
-int kia_console_open(struct kia_loop *loop, const struct kia_options *options, void (*quit)(void *opaque),
-                     void *opaque, struct kia_console **console);
+int kia_console_open(struct kia_loop *loop, const struct kia_options *options,
+                     const struct kia_console_keys *keys, struct kia_console **console);
 struct kia_chr *kia_console_chr(struct kia_console *console);
 /* Drains the output, gives the terminal back. NULL is fine. */
 void kia_console_close(struct kia_console *console);
