@@ -2,57 +2,43 @@
 /*
  * The advanced load address table (SDM Vol.1 4.4.5.3, SDM Vol.2 4.4.5.3), without any cost for stores.
  *
- * An entry remembers what an advanced load read. chk.a hits if the entry is there, the present translation still gives the
- * same bytes, and the register still holds what they load: then reloading would change nothing, which is all that a hit
- * promises. Stores, semaphores, DMA and other processors need not look at the table. ld.c is a plain load (a miss is always
- * allowed); as it changes the register but not the entry, the comparison with the register is needed.
+ * An entry remembers where an advanced load read. chk.a hits if the entry is there and the register holds what the present
+ * translation of that address gives now: then reloading would change nothing, which is all that a hit promises. Stores,
+ * semaphores, DMA and other processors need not look at the table. ld.c is a plain load (a miss is always allowed).
  *
- * Entries are tagged by physical register: bank of r16-r31, place in stack[], rot_gr[] or rot_fr[]. Rotation by one keeps all
- * but the wrapped register in place; whatever else moves windows calls alat_invalidate_all().
+ * Entries are tagged by the register's place in memory, which is its physical number: in gr[], stack[], rot_gr[] or rot_fr[].
+ * Rotation by one keeps all but the wrapped register in place; whatever else moves registers, a switch of banks among it, calls
+ * alat_invalidate_all(). The table is direct mapped: an entry that finds its place taken replaces what is there.
  */
+#include <string.h>
+
 #include "arch/alat.h"
+#include "arch/mem_access.h"
 #include "arch/mmu_ref.h"
 #include "arch/ops.h"
 
-static_assert(N_ALAT == 32, "alat_live has a bit for each entry");
-static_assert(STACK_SLOTS + STACK_SLACK + 128 < 0x4000 && ROT_SLOTS + 256 < 0x2000 && FROT_SLOTS + 256 < 0x1000,
-              "tag ranges are disjoint");
-
-static uint16_t alat_tag(const struct vcpu *v, unsigned reg)
+static uintptr_t slot_of(struct vcpu *v, unsigned reg)
 {
-    unsigned r = reg & 0x7f;
-
-    if (reg & ALAT_FR)
-        return (uint16_t)(r < 32 ? 0x200 + r : 0x1000 + (unsigned)(v->frot - v->rot_fr) + r - 32);
-    if (r < 32)
-        return (uint16_t)(0x100 + r + (r >= 16 && (v->psr & PSR_BN) ? 16 : 0));
-    if (r - 32 < cfm_sor(v->cfm))
-        return (uint16_t)(0x2000 + (unsigned)(v->rot - v->rot_gr) + r - 32);
-    return (uint16_t)(0x4000 + (unsigned)(v->frame - v->stack) + r - 32);
+    return reg & ALAT_FR ? (uintptr_t)fr_slot(v, reg & 0x7f) : (uintptr_t)gr_slot(v, reg & 0x7f);
 }
 
-static int alat_find(const struct vcpu *v, unsigned reg)
+static struct alat_entry *entry_at(struct vcpu *v, uintptr_t slot) { return &v->alat[slot / 8 % N_ALAT]; }
+
+/* The entry of @reg, or NULL. */
+static struct alat_entry *alat_find(struct vcpu *v, unsigned reg)
 {
-    uint16_t tag = alat_tag(v, reg);
+    uintptr_t slot = slot_of(v, reg);
+    struct alat_entry *e = entry_at(v, slot);
 
-    for (uint32_t m = v->alat_live; m; m &= m - 1) {
-        int i = __builtin_ctz(m);
-
-        if (v->alat[i].tag == tag)
-            return i;
-    }
-    return -1;
+    return e->slot == slot && e->gen == v->alat_gen ? e : NULL;
 }
 
 void alat_drop(struct vcpu *v, unsigned reg)
 {
-    int i;
+    struct alat_entry *e = alat_find(v, reg);
 
-    if (!v->alat_live)
-        return;
-    i = alat_find(v, reg);
-    if (i >= 0)
-        v->alat_live &= ~(UINT32_C(1) << i);
+    if (e)
+        e->slot = 0;
 }
 
 /**
@@ -60,25 +46,25 @@ void alat_drop(struct vcpu *v, unsigned reg)
  */
 void alat_invalidate_all(struct vcpu *v)
 {
-    v->alat_live = 0;
+    if (++v->alat_gen == 0) /* entries of long ago would be valid again */
+        memset(v->alat, 0, sizeof(v->alat));
 }
 
-void alat_record(struct vcpu *v, unsigned reg, uint64_t gva, unsigned size, unsigned form, const uint64_t raw[2])
+void alat_record(struct vcpu *v, unsigned reg, uint64_t gva, unsigned size, unsigned form)
 {
-    int i = alat_find(v, reg);
+    uintptr_t slot = slot_of(v, reg);
+    bool be = v->psr & PSR_BE;
 
-    if (i < 0)
-        i = (int)(v->alat_next++ % N_ALAT);
-    v->alat[i] = (struct alat_entry){
-        .tag = alat_tag(v, reg),
+    *entry_at(v, slot) = (struct alat_entry){
+        .slot = slot,
+        .gva = gva,
+        .mask = form || be ? 0 : mem_mask(size),
+        .gen = v->alat_gen,
         .size = (uint8_t)size,
         .form = (uint8_t)(form & ~ALAT_FORM_PAIR),
         .pair = form & ALAT_FORM_PAIR,
-        .be = v->psr & PSR_BE,
-        .gva = gva,
-        .raw = { raw[0], size > 8 ? raw[1] : 0 },
+        .be = be,
     };
-    v->alat_live |= UINT32_C(1) << i;
 }
 
 /* Reads the recorded place again, without faults and not from devices. */
@@ -99,14 +85,14 @@ static bool reread(struct vcpu *v, const struct alat_entry *e, uint64_t raw[2])
     return true;
 }
 
-/* True if register @reg holds what the entry's bytes load. */
-static bool register_agrees(struct vcpu *v, unsigned reg, const struct alat_entry *e)
+/* True if register @reg holds what the bytes load. */
+static bool register_agrees(struct vcpu *v, unsigned reg, const struct alat_entry *e, const uint64_t raw[2])
 {
     struct ia64_fr now, loaded;
-    uint64_t first[2] = { e->raw[0], e->raw[1] };
+    uint64_t first[2] = { raw[0], raw[1] };
 
     if (!(reg & ALAT_FR))
-        return !gr_nat(v, reg) && *gr_slot(v, reg) == mem_order(e->raw[0], e->size, e->be);
+        return !gr_nat(v, reg) && *gr_slot(v, reg) == mem_order(raw[0], e->size, e->be);
     if (e->pair && e->size == 8)
         first[0] &= UINT32_MAX;
     now = fr_get(v, reg & 0x7f);
@@ -114,23 +100,17 @@ static bool register_agrees(struct vcpu *v, unsigned reg, const struct alat_entr
     return now.sig == loaded.sig && now.se == loaded.se;
 }
 
+/* A pair's second register is not compared: its bytes must be what they were, which only a miss makes sure of. */
 OP_HELPER(op_alat_check)
 {
     unsigned reg = imm & 0xff;
+    struct alat_entry *e = alat_find(v, reg);
     uint64_t raw[2];
-    int i;
 
     (void)a, (void)b;
-    *out = 0;
-    if (!v->alat_live)
-        return OPR_OK;
-    i = alat_find(v, reg);
-    if (i < 0)
-        return OPR_OK;
-    *out = reread(v, &v->alat[i], raw) && raw[0] == v->alat[i].raw[0] && raw[1] == v->alat[i].raw[1] &&
-           register_agrees(v, reg, &v->alat[i]);
-    if (!*out || (imm >> 8 & 1))
-        v->alat_live &= ~(UINT32_C(1) << i);
+    *out = e && !e->pair && reread(v, e, raw) && register_agrees(v, reg, e, raw);
+    if (e && (!*out || (imm >> 8 & 1)))
+        e->slot = 0;
     return OPR_OK;
 }
 

@@ -11,8 +11,8 @@
 void alat_invalidate_all(struct vcpu *v);
 /* Drops the entry of @reg: r0-r127, or f0-f127 | ALAT_FR. */
 void alat_drop(struct vcpu *v, unsigned reg);
-/* Records an advanced load into @reg (| ALAT_FR): raw little-endian words; @form: enum isa_fsize, 0 for a general register. */
-void alat_record(struct vcpu *v, unsigned reg, uint64_t gva, unsigned size, unsigned form, const uint64_t raw[2]);
+/* Records an advanced load into @reg (| ALAT_FR); @form: enum isa_fsize, 0 for a general register. */
+void alat_record(struct vcpu *v, unsigned reg, uint64_t gva, unsigned size, unsigned form);
 
 #define ALAT_FORM_PAIR 0x80u /* in @form: ldfp, two data of this form */
 

@@ -111,6 +111,7 @@ void gr_switch_bank(struct vcpu *v)
     }
     v->nat_gr = (v->nat_gr & 0xffff) | v->nat_bank;
     v->nat_bank = nats;
+    alat_invalidate_all(v);
 }
 
 /* The rotating registers slide down one slot; at the bottom they are moved back to the top. */

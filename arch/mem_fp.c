@@ -109,7 +109,7 @@ OP_HELPER(op_load_fp)
         fr_set(v, f2, deferred ? FP_NATVAL : zero ? FP_F0 : mem_fp_value(form, be, second));
 
     if ((ldtype == LD_A || ldtype == LD_SA) && !deferred && !zero)
-        alat_record(v, f1 | ALAT_FR, a, size, form | (pair ? ALAT_FORM_PAIR : 0), raw);
+        alat_record(v, f1 | ALAT_FR, a, size, form | (pair ? ALAT_FORM_PAIR : 0));
     else if (ldtype != LD_NONE && ldtype != LD_S && ldtype != LD_FILL)
         alat_drop(v, f1 | ALAT_FR);
     return OPR_OK;

@@ -42,7 +42,7 @@ OP_HELPER(op_ld_adv)
         return OPR_FAULT;
     *out = mem_order(raw[0], size, big_endian(v));
     if (done)
-        alat_record(v, reg, a, size, 0, raw);
+        alat_record(v, reg, a, size, 0);
     else
         alat_drop(v, reg);
     return OPR_OK;

@@ -92,6 +92,6 @@ OP_HELPER(op_ld_spec)
     if (nat)
         alat_drop(v, reg);
     else
-        alat_record(v, reg, a, size, 0, raw);
+        alat_record(v, reg, a, size, 0);
     return OPR_OK;
 }

@@ -95,7 +95,7 @@ enum {
     STACK_SLACK = 256,   /* above it: a frame can be named up to r127 without a check */
     ROT_SLOTS = 1024,    /* rotating general registers slide down in here */
     FROT_SLOTS = 1024,   /* f32-f127 slide down in here */
-    N_ALAT = 32,
+    N_ALAT = 64,        /* power of two; direct mapped by the register's slot */
     N_PKR = 16,
     N_BR_PAIRS = 4,
 };
@@ -119,14 +119,15 @@ enum {
 #define KEY_SOR_SHIFT 13                 /* sor / 8, 4 bits */
 #define KEY_SOR      (UINT32_C(0xf) << KEY_SOR_SHIFT)
 
-/* An entry of the advanced load address table (arch/alat.c): what was loaded and from where. */
+/* An entry of the advanced load address table (arch/alat.c): what register was loaded from where. 32 bytes, used by JIT code. */
 struct alat_entry {
-    uint16_t tag;   /* names the physical register */
+    uintptr_t slot; /* host address of the register */
+    uint64_t gva;
+    uint64_t mask;  /* ones over the bytes of a general register's load; 0 where only C can check the entry */
+    uint32_t gen;   /* v->alat_gen when it was made: else the entry is void */
     uint8_t size;   /* bytes */
     uint8_t form;   /* enum isa_fsize of a floating-point load; 0 for a general register */
     bool be, pair;
-    uint64_t gva;
-    uint64_t raw[2]; /* as little-endian words */
 };
 
 struct rse {
@@ -224,8 +225,7 @@ struct vcpu {
     uint8_t trap_ri;          /* its slot */
     uint64_t exec_ip;         /* bundle of the instruction whose helper runs; set by the engine before calls that ask for it */
     struct alat_entry alat[N_ALAT];
-    unsigned alat_next;       /* entry to replace next */
-    uint32_t alat_live;       /* bit i: alat[i] is valid */
+    uint32_t alat_gen;        /* entries of other generations are void */
     uint64_t itc_last;        /* ITC reads rise strictly */
     uint64_t spec_nat;        /* second result of op_ld_spec and op_ld_fill, operand of op_st_spill: 0/1 */
 

@@ -100,6 +100,10 @@ unsigned emit_op(struct compile *c, const struct ir_op *op);
 void emit_call(struct compile *c, const struct ir_op *op);
 /* alloc, br.call and br.ret without leaving compiled code. Return: false if @op is none of them. jit/emit_frame.c */
 bool emit_frame(struct compile *c, const struct ir_op *op);
+/* ld.a and chk.a of general registers inline. Return: false if @op is neither. jit/emit_alat.c */
+bool emit_alat(struct compile *c, const struct ir_op *op);
+/* Leaves rax = tag word of the reference, rcx = offset of its entry in v->stlb; flags as cmp of the two tags. */
+void emit_probe(struct compile *c, unsigned addr, unsigned size, bool write);
 /* Goes to the address in r14. */
 void emit_lookup(struct compile *c, const struct ir_op *op);
 /* CR.IIPA := the bundle of @op's instruction, if psr.ic is 1. */

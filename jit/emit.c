@@ -251,8 +251,7 @@ static void emit_or_state(struct compile *c, int32_t disp, uint64_t bits)
 
 /* ---- memory ---- */
 
-/* Leaves rax = tag word of the reference, rcx = offset of its entry in v->stlb; flags as cmp of the two tags. */
-static void emit_probe(struct compile *c, unsigned addr, unsigned size, bool write)
+void emit_probe(struct compile *c, unsigned addr, unsigned size, bool write)
 {
     struct x64 *x = &c->x;
 
@@ -733,7 +732,7 @@ unsigned emit_op(struct compile *c, const struct ir_op *op)
     case IR_ST8: emit_mem(c, op, 8, true); break;
     case IR_FENCE: x64_mfence(&c->x); break;
     case IR_CALL:
-        if (!emit_frame(c, op))
+        if (!emit_frame(c, op) && !emit_alat(c, op))
             emit_call(c, op);
         break;
     case IR_FPOP: emit_call(c, op); break;

@@ -218,11 +218,12 @@ static void test_alat(void **state)
     mmu_set_psr(v, 0, PSR_BN);
     assert_false(chk(v, 20, false));
     mmu_set_psr(v, PSR_BN, 0);
-    assert_true(chk(v, 20, false));
+    assert_false(chk(v, 20, false)); /* a switch of banks drops all */
+    ld_a(v, 32, 8, A);
+    assert_true(chk(v, 32, false));
     for (unsigned r = 1; r < 32; r++)
         ld_a(v, r, 8, A);
-    ld_a(v, 32, 8, A);
-    for (unsigned r = 2; r <= 32; r++)
+    for (unsigned r = 2; r < 32; r++)
         assert_true(chk(v, r, false));
     assert_int_equal(op_alat_drop(v, 7, 0, 0, &x), OPR_OK);
     assert_false(chk(v, 7, false));
