@@ -215,9 +215,9 @@ static void test_alat(void **state)
     ld_a(v, 20, 8, A);
     gr_set(v, 40, v->gr[20], false);
     assert_false(chk(v, 40, false));
-    mmu_set_psr(v, 0, PSR_BN);
+    gr_switch_bank(v);
     assert_false(chk(v, 20, false));
-    mmu_set_psr(v, PSR_BN, 0);
+    gr_switch_bank(v);
     assert_false(chk(v, 20, false)); /* a switch of banks drops all */
     ld_a(v, 32, 8, A);
     assert_true(chk(v, 32, false));
