@@ -97,25 +97,29 @@ static void fill_vm(struct kia_vm *vm, const struct kia_vm_config *config)
     a->yield = on_yield;
 }
 
-/* "soft", "soft,jit=on|off" */
-static int parse_accel(const char *accel, bool *jit)
+/* "soft", "soft,jit=on|off"; without the option code is compiled where this host can run it. */
+static int parse_accel(const char *accel, struct kia_vm *vm)
 {
-    *jit = accel && !strcmp(accel, "soft,jit=on");
-    if (accel && strcmp(accel, "soft") && strcmp(accel, "soft,jit=off") && !*jit)
+    bool off = accel && !strcmp(accel, "soft,jit=off"), on = accel && !strcmp(accel, "soft,jit=on");
+
+    if (accel && strcmp(accel, "soft") && !off && !on)
         return kia_err(-EINVAL, "no accelerator '%s': use -accel soft[,jit=on|off]", accel);
+    if (!off)
+        vm->jit = jit_create(JIT_BYTES);
+    if (on && !vm->jit)
+        return kia_err(-ENOTSUP, "this host cannot run compiled code: use -accel soft,jit=off");
     return 0;
 }
 
 int kia_vm_create(const struct kia_vm_config *config, struct kia_vm **out)
 {
     struct kia_vm *vm = calloc(1, sizeof(*vm));
-    bool jit;
     int err;
 
     if (!vm)
         return kia_err(-ENOMEM, "cannot create the machine");
     pthread_mutex_init(&vm->jit_lock, NULL);
-    err = parse_accel(config->accel, &jit);
+    err = parse_accel(config->accel, vm);
     if (!err)
         err = soft_model_parse(config->cpu, &vm->model);
     if (err)
@@ -127,9 +131,7 @@ int kia_vm_create(const struct kia_vm_config *config, struct kia_vm **out)
     vm->vcpus = calloc(config->max_vcpus, sizeof(*vm->vcpus));
     vm->code = code_create(&(struct code_config){ .mem = config->mem, .cpuid4 = vm->model.cpuid4, .gate = gate_at,
                                                   .dropped = on_dropped, .opaque = vm, .max_vcpus = config->max_vcpus });
-    if (jit)
-        vm->jit = jit_create(JIT_BYTES);
-    if (!vm->vcpus || !vm->code || (jit && !vm->jit))
+    if (!vm->vcpus || !vm->code)
         goto fail;
     err = soft_timer_start(vm);
     if (err)

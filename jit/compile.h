@@ -78,8 +78,6 @@ struct jit {
     const uint8_t *enter;     /* enum leave enter(struct vcpu *, jit_code, struct jit_exit *) */
     const uint8_t *leave;
     const uint8_t *lookup;    /* goes to the unit at r14 by v->jumps; else leaves with LEAVE_LOOKUP. rdx, r9 as for leaving */
-    size_t first_unit;
-    uint64_t n_units;
 };
 
 /* Address in the executable view of a place in the writable one. */

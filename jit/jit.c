@@ -71,7 +71,7 @@ static void emit_trampolines(struct jit *j)
         x64_pop(&x, saved_regs[i]);
     x64_ret(&x);
     emit_lookup_stub(j, &x);
-    j->first_unit = j->used = (size_t)(x.p - j->rw);
+    j->used = (size_t)(x.p - j->rw);
 }
 
 struct jit *jit_create(size_t size)
@@ -104,14 +104,6 @@ void jit_destroy(struct jit *j)
     munmap((void *)(uintptr_t)j->rx, j->size);
     free(j);
 }
-
-void jit_flush(struct jit *j)
-{
-    j->used = j->first_unit;
-    j->n_units = 0;
-}
-
-size_t jit_bytes(const struct jit *j) { return j->used; }
 
 static void emit_unit(struct compile *c)
 {
@@ -157,7 +149,6 @@ jit_code jit_compile(struct jit *j, const struct ir_unit *u)
         emit_unit(&c);
         if (!c.x.overflow) {
             j->used = (size_t)(c.x.p - j->rw);
-            j->n_units++;
             code = jit_rx(j, start);
         }
     }

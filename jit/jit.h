@@ -43,8 +43,4 @@ enum unit_end jit_run(struct jit *j, struct vcpu *v, jit_code code, const struct
 /* From now on the exit behind @link goes straight to @code. Both units lie in one page and have one key. */
 void jit_link(struct jit *j, void *link, jit_code code);
 
-/* Forgets all code. No vcpu is inside. */
-void jit_flush(struct jit *j);
-size_t jit_bytes(const struct jit *j);
-
 #endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The engine on hosts that it has no emitter for: there is none, and the interpreter runs everything. */
+#include "jit/jit.h"
+
+struct jit *jit_create(size_t size)
+{
+    (void)size;
+    return NULL;
+}
+
+void jit_destroy(struct jit *j) { (void)j; }
+
+jit_code jit_compile(struct jit *j, const struct ir_unit *u)
+{
+    (void)j, (void)u;
+    return NULL;
+}
+
+enum unit_end jit_run(struct jit *j, struct vcpu *v, jit_code code, const struct ir_unit **u, struct unit_result *r,
+                      uint64_t *ip0, void **link)
+{
+    (void)j, (void)v, (void)code, (void)u, (void)r, (void)ip0, (void)link;
+    assert(!"nothing was compiled");
+    return UNIT_EXIT;
+}
+
+void jit_link(struct jit *j, void *link, jit_code code) { (void)j, (void)link, (void)code; }
