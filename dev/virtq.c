@@ -106,6 +106,12 @@ void kia_virtq_stop(struct kia_virtq *vq)
     pthread_mutex_unlock(&vq->lock);
 }
 
+/* Keeps the compiler from looking at guest memory again for what was copied from it. */
+static void read_once(void)
+{
+    atomic_signal_fence(memory_order_seq_cst);
+}
+
 static struct desc read_split(const uint8_t *table, unsigned index)
 {
     const uint8_t *at = table + index * DESC_SIZE;
@@ -115,6 +121,7 @@ static struct desc read_split(const uint8_t *table, unsigned index)
     memcpy(&d.len, at + 8, 4);
     memcpy(&d.flags, at + 12, 2);
     memcpy(&d.next_or_id, at + 14, 2);
+    read_once();
     return (struct desc){ le64toh(d.addr), le32toh(d.len), le16toh(d.flags), le16toh(d.next_or_id) };
 }
 
@@ -127,6 +134,7 @@ static struct desc read_packed(const uint8_t *table, unsigned index)
     memcpy(&d.len, at + 8, 4);
     memcpy(&d.next_or_id, at + 12, 2);
     memcpy(&d.flags, at + 14, 2);
+    read_once();
     return (struct desc){ le64toh(d.addr), le32toh(d.len), le16toh(d.flags), le16toh(d.next_or_id) };
 }
 
@@ -447,6 +455,7 @@ static bool copy(const struct kia_virtq_chain *chain, bool writable, uint64_t of
         offset = 0;
         len -= size;
     }
+    read_once();
     return true;
 }
 
