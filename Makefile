@@ -28,7 +28,7 @@ check-long: program
 	@tests/run-tests.sh $(BUILD)
 
 bench: program
-	@meson test -C $(BUILD) --benchmark --verbose
+	@bench/run.py
 
 clean:
 	rm -rf $(BUILD)
