@@ -59,7 +59,7 @@ unsigned sapic_acknowledge(struct vcpu *v);
 void sapic_end(struct vcpu *v);
 
 /*
- * Interval timer. ITM pends the vector of ITV once when AR.ITC reaches it. An ITM written up to one second
+ * Interval timer. ITM pends the vector of ITV once when AR.ITC reaches it. An ITM written up to a minute
  * of ITC in the past fires at once, so that a deadline missed by a slow host is late and not lost; one
  * further back waits for the wrap.
  */

@@ -6,6 +6,7 @@
 #include "arch/vm.h"
 
 #define NS_PER_S UINT64_C(1000000000)
+#define LATE_S 60 /* a host may stop a processor's thread for long between its read of ITC and its write of ITM */
 #define ITV_VECTOR 0xff
 #define ITV_M (UINT64_C(1) << 16)
 
@@ -71,7 +72,7 @@ void itm_write(struct vcpu *v, uint64_t value)
 {
     itc_check(v);
     v->cr[CR_ITM] = value;
-    v->sapic.itm_armed = (int64_t)(value - itc_now(v)) >= -(int64_t)v->vm->itc_hz;
+    v->sapic.itm_armed = (int64_t)(value - itc_now(v)) >= -(int64_t)(v->vm->itc_hz * LATE_S);
     itc_check(v);
     timer_changed(v);
 }
