@@ -78,7 +78,7 @@ enum unit_end interp_unit(struct vcpu *v, const struct ir_unit *u, struct unit_r
         L(IR_SET_ST), L(IR_SET_MF), L(IR_ADD), L(IR_SUB), L(IR_AND), L(IR_OR), L(IR_XOR), L(IR_ANDCM), L(IR_SHL),
         L(IR_SHR), L(IR_SAR), L(IR_MUL), L(IR_ADDI), L(IR_SUBRI), L(IR_ANDI), L(IR_ORI), L(IR_XORI), L(IR_SHLI),
         L(IR_SHRI), L(IR_SARI), L(IR_SEXT1), L(IR_SEXT2), L(IR_SEXT4), L(IR_ZEXT1), L(IR_ZEXT2), L(IR_ZEXT4),
-        L(IR_POPCNT), L(IR_CLZ), L(IR_EQ), L(IR_NE), L(IR_LT), L(IR_LE), L(IR_LTU), L(IR_LEU), L(IR_EQI), L(IR_NEI),
+        L(IR_POPCNT), L(IR_CLZ), L(IR_BSWAP), L(IR_EQ), L(IR_NE), L(IR_LT), L(IR_LE), L(IR_LTU), L(IR_LEU), L(IR_EQI), L(IR_NEI),
         L(IR_LTI), L(IR_LEI), L(IR_GTI), L(IR_GEI), L(IR_LTUI), L(IR_LEUI), L(IR_GTUI), L(IR_GEUI), L(IR_SELECT),
         L(IR_PURE), L(IR_LD1), L(IR_LD2), L(IR_LD4), L(IR_LD8), L(IR_ST1), L(IR_ST2), L(IR_ST4), L(IR_ST8),
         L(IR_FENCE), L(IR_CALL), L(IR_FPOP), L(IR_FAULT), L(IR_BREAK), L(IR_NAT_FAULT), L(IR_CHECK_SOF),
@@ -155,6 +155,7 @@ do_IR_EXIT_IF_NAT:
     VALUE(IR_ZEXT4, (uint32_t)A);
     VALUE(IR_POPCNT, (uint64_t)__builtin_popcountll(A));
     VALUE(IR_CLZ, A ? (uint64_t)__builtin_clzll(A) : 64);
+    VALUE(IR_BSWAP, __builtin_bswap64(A));
     VALUE(IR_EQ, A == B);
     VALUE(IR_NE, A != B);
     VALUE(IR_LT, S(A) < S(B));

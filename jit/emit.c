@@ -632,6 +632,15 @@ static unsigned emit_fused(struct compile *c, const struct ir_op *op)
     return 2;
 }
 
+static void emit_bswap(struct compile *c, const struct ir_op *op)
+{
+    unsigned d = def(c, op->dst);
+
+    use_into(c, op->a, d);
+    x64_bswap(&c->x, d);
+    done(c, op->dst, d);
+}
+
 static bool emit_value_op(struct compile *c, const struct ir_op *op)
 {
     switch (op->op) {
@@ -661,6 +670,7 @@ static bool emit_value_op(struct compile *c, const struct ir_op *op)
     case IR_ZEXT4: emit_extend(c, op, 4, false); return true;
     case IR_POPCNT: emit_popcnt(c, op); return true;
     case IR_CLZ: emit_clz(c, op); return true;
+    case IR_BSWAP: emit_bswap(c, op); return true;
     case IR_EQ: emit_set(c, op, CC_E, false); return true;
     case IR_NE: emit_set(c, op, CC_NE, false); return true;
     case IR_LT: emit_set(c, op, CC_L, false); return true;

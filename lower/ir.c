@@ -207,6 +207,7 @@ static uint64_t fold_unary(enum ir_opcode op, uint64_t a)
     case IR_ZEXT4: return (uint32_t)a;
     case IR_POPCNT: return (uint64_t)__builtin_popcountll(a);
     case IR_CLZ: return a ? (uint64_t)__builtin_clzll(a) : 64;
+    case IR_BSWAP: return __builtin_bswap64(a);
     default: assert(!"no such unary op"); return 0;
     }
 }

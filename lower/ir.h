@@ -58,7 +58,7 @@ enum ir_opcode {
     IR_MUL,                             /* low 64 bits */
     IR_ADDI, IR_SUBRI /* imm - a */, IR_ANDI, IR_ORI, IR_XORI, IR_SHLI, IR_SHRI, IR_SARI, /* counts 0-63 */
     IR_SEXT1, IR_SEXT2, IR_SEXT4, IR_ZEXT1, IR_ZEXT2, IR_ZEXT4,
-    IR_POPCNT, IR_CLZ /* of 0: 64 */,
+    IR_POPCNT, IR_CLZ /* of 0: 64 */, IR_BSWAP /* 8 bytes */,
     IR_EQ, IR_NE, IR_LT, IR_LE, IR_LTU, IR_LEU,          /* dst = 0/1 */
     IR_EQI, IR_NEI, IR_LTI, IR_LEI, IR_GTI, IR_GEI, IR_LTUI, IR_LEUI, IR_GTUI, IR_GEUI,
     IR_SELECT,  /* dst = a ? b : c (c a temp) */

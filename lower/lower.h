@@ -47,7 +47,7 @@ ir_val ir_bin(struct lower *l, enum ir_opcode op, ir_val a, ir_val b);
 ir_val ir_bini(struct lower *l, enum ir_opcode op, ir_val a, uint64_t imm);
 /* imm - a */
 ir_val ir_subri(struct lower *l, uint64_t imm, ir_val a);
-/* dst = op a: IR_SEXT1 .. IR_ZEXT4, IR_POPCNT, IR_CLZ */
+/* dst = op a: IR_SEXT1 .. IR_ZEXT4, IR_POPCNT, IR_CLZ, IR_BSWAP */
 ir_val ir_un(struct lower *l, enum ir_opcode op, ir_val a);
 ir_val ir_select(struct lower *l, ir_val cond, ir_val yes, ir_val no);
 /* A call of a function without state or faults. */

@@ -55,14 +55,27 @@ static unsigned count_of(const struct insn *in)
     }
 }
 
+/* mix4 and unpack4: one half of r2 above the same half of r3; compilers rotate with them. */
+static ir_val join_halves(struct lower *l, const struct insn *in)
+{
+    ir_val high = ir_gr(l, in->r2), low = ir_gr(l, in->r3);
+
+    if (count_of(in)) /* the upper halves */
+        return ir_or(l, ir_bini(l, IR_SHL, ir_bini(l, IR_SHR, high, 32), 32), ir_bini(l, IR_SHR, low, 32));
+    return ir_or(l, ir_bini(l, IR_SHL, high, 32), ir_un(l, IR_ZEXT4, low));
+}
+
 /* Everything of the shape r1 = op(r2, r3) */
 void lower_parallel(struct lower *l, const struct insn *in)
 {
     ir_val value, nat;
 
     ir_check_target(l, in->r1);
-    value = ir_pure(l, function_of(in), ir_gr(l, in->r2), ir_gr(l, in->r3),
-                    PURE_IMM(in->size, in->sat, count_of(in)));
+    if ((in->op == OP_MIX || in->op == OP_UNPACK) && in->size == 4)
+        value = join_halves(l, in);
+    else
+        value = ir_pure(l, function_of(in), ir_gr(l, in->r2), ir_gr(l, in->r3),
+                        PURE_IMM(in->size, in->sat, count_of(in)));
     nat = nat23(l, in);
     ir_set_gr(l, in->r1, value, nat);
 }
@@ -92,7 +105,9 @@ void lower_mux(struct lower *l, const struct insn *in)
     ir_val value;
 
     ir_check_target(l, in->r1);
-    if (in->op == OP_MUX1)
+    if (in->op == OP_MUX1 && in->mbtype == MBTYPE_REV)
+        value = ir_un(l, IR_BSWAP, ir_gr(l, in->r2));
+    else if (in->op == OP_MUX1)
         value = ir_pure(l, pure_mux1, ir_gr(l, in->r2), 0, in->mbtype);
     else
         value = ir_pure(l, pure_mux2, ir_gr(l, in->r2), 0, (uint64_t)in->imm);

@@ -32,6 +32,11 @@ void lower_mov_from_br(struct lower *l, const struct insn *in)
  * Moves of all predicates act as if CFM.rrb.pr were 0 (SDM Vol.3, mov pr); the word of predicates is kept
  * by virtual number, so it is turned back by rrb.pr, which is not in the translation key.
  */
+static ir_val rrb_pr(struct lower *l)
+{
+    return ir_bini(l, IR_AND, ir_bini(l, IR_SHR, ir_st(l, offsetof(struct vcpu, cfm)), 32), 0x3f);
+}
+
 static ir_val from_physical(struct lower *l, ir_val physical)
 {
     return ir_pure(l, pure_pr_from_physical, physical, ir_st(l, offsetof(struct vcpu, cfm)), 0);
@@ -41,14 +46,20 @@ static ir_val from_physical(struct lower *l, ir_val physical)
 void lower_mov_to_pr(struct lower *l, const struct insn *in)
 {
     uint64_t mask = (uint64_t)in->imm & ~UINT64_C(1);
-    ir_val value, kept;
+    ir_val value, kept, rotated;
+    ir_label label;
 
     ir_nat_fault(l, ir_nat(l, in->r2), 0);
     value = ir_gr(l, in->r2);
-    if (mask >> 63)
-        value = from_physical(l, value);
     kept = ir_andi(l, ir_prw(l), ~mask);
     ir_set_prw(l, ir_or(l, ir_andi(l, value, mask), kept));
+    if (!(mask >> 63))
+        return;
+    rotated = rrb_pr(l); /* hardly ever */
+    label = ir_skip_z(l, rotated);
+    value = from_physical(l, value);
+    ir_set_prw(l, ir_or(l, ir_andi(l, value, mask), kept));
+    ir_here(l, label);
 }
 
 void lower_mov_to_pr_rot(struct lower *l, const struct insn *in)
@@ -60,11 +71,17 @@ void lower_mov_to_pr_rot(struct lower *l, const struct insn *in)
 
 void lower_mov_from_pr(struct lower *l, const struct insn *in)
 {
-    ir_val value;
+    ir_val value, rotated;
+    ir_label label;
 
     ir_check_target(l, in->r1);
-    value = ir_pure(l, pure_pr_to_physical, ir_prw(l), ir_st(l, offsetof(struct vcpu, cfm)), 0);
+    value = ir_prw(l);
     ir_set_gr(l, in->r1, value, ir_zero(l));
+    rotated = rrb_pr(l);
+    label = ir_skip_z(l, rotated);
+    value = ir_pure(l, pure_pr_to_physical, value, ir_st(l, offsetof(struct vcpu, cfm)), 0);
+    ir_set_gr(l, in->r1, value, ir_zero(l));
+    ir_here(l, label);
 }
 
 void lower_mov_from_ip(struct lower *l, const struct insn *in)
