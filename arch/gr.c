@@ -160,18 +160,30 @@ void vcpu_rotate(struct vcpu *v)
     v->cfm = (v->cfm & ~CFM_RRB) | (uint64_t)gr << 18 | (uint64_t)fr << 25 | (uint64_t)pr << 32;
 }
 
+/* NaT bits of the two places, one by one: @to_home says which way. */
+static void move_nats(struct vcpu *v, unsigned sor, unsigned rrb, bool to_home)
+{
+    size_t rot = (size_t)(v->rot - v->rot_gr), home = (size_t)(v->frame - v->stack);
+
+    for (unsigned k = 0; k < sor; k++) {
+        size_t h = home + (k + rrb) % sor;
+
+        if (to_home)
+            bit_put(v->nat_stack, h, bit_get(v->nat_rot, rot + k));
+        else
+            bit_put(v->nat_rot, rot + k, bit_get(v->nat_stack, h));
+    }
+}
+
+/* Virtual register k is at home (k + rrb) mod sor: two runs that change places. */
 void gr_rot_to_home(struct vcpu *v)
 {
     unsigned sor = cfm_sor(v->cfm), rrb = cfm_rrb_gr(v->cfm);
-    size_t rot = (size_t)(v->rot - v->rot_gr);
 
-    for (unsigned k = 0; k < sor; k++) {
-        uint64_t *home = v->frame + (k + rrb) % sor;
-
-        *home = v->rot[k];
-        if (v->nat_any)
-            bit_put(v->nat_stack, (size_t)(home - v->stack), bit_get(v->nat_rot, rot + k));
-    }
+    memcpy(v->frame + rrb, v->rot, (sor - rrb) * sizeof(*v->rot));
+    memcpy(v->frame, v->rot + sor - rrb, rrb * sizeof(*v->rot));
+    if (v->nat_any)
+        move_nats(v, sor, rrb, true);
 }
 
 void gr_home_to_rot(struct vcpu *v)
@@ -181,13 +193,10 @@ void gr_home_to_rot(struct vcpu *v)
     if (!sor)
         return;
     v->rot = v->rot_gr + ROT_SLOTS;
-    for (unsigned k = 0; k < sor; k++) {
-        const uint64_t *home = v->frame + (k + rrb) % sor;
-
-        v->rot[k] = *home;
-        if (v->nat_any)
-            bit_put(v->nat_rot, ROT_SLOTS + k, bit_get(v->nat_stack, (size_t)(home - v->stack)));
-    }
+    memcpy(v->rot, v->frame + rrb, (sor - rrb) * sizeof(*v->rot));
+    memcpy(v->rot + sor - rrb, v->frame, rrb * sizeof(*v->rot));
+    if (v->nat_any)
+        move_nats(v, sor, rrb, false);
     alat_invalidate_all(v);
 }
 
