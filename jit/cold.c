@@ -118,6 +118,10 @@ void emit_cold(struct compile *c, const struct cold *where)
     case COLD_FULL:
         cold_full(c, cold);
         break;
+    case COLD_ROTATE:
+        emit_rotate_call(c);
+        x64_jmp_to(&c->x, cold->back);
+        break;
     case COLD_PR2:
         put_pr_const(c, cold->op->c & 63, cold->leave);
         put_pr_const(c, cold->op->c >> 8, !cold->leave);

@@ -51,6 +51,7 @@ enum cold_kind {
     COLD_CALL,     /* a call's result is not OPR_OK */
     COLD_LINK,
     COLD_FULL,     /* the inline form does not do: call C */
+    COLD_ROTATE,   /* a file is at the bottom of its array: call C */
     COLD_PR2,      /* the other way of a fused compare and branch */
 };
 
@@ -102,6 +103,9 @@ bool emit_frame(struct compile *c, const struct ir_op *op);
 bool emit_alat(struct compile *c, const struct ir_op *op);
 /* Leaves rax = tag word of the reference, rcx = offset of its entry in v->stlb; flags as cmp of the two tags. */
 void emit_probe(struct compile *c, unsigned addr, unsigned size, bool write);
+/* IR_ROTATE: inline, and by C. jit/emit_rotate.c */
+void emit_rotate(struct compile *c, const struct ir_op *op);
+void emit_rotate_call(struct compile *c);
 /* Goes to the address in r14. */
 void emit_lookup(struct compile *c, const struct ir_op *op);
 /* CR.IIPA := the bundle of @op's instruction, if psr.ic is 1. */

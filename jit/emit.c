@@ -393,7 +393,7 @@ static void emit_nat(struct compile *c, const struct ir_op *op, const void *fn)
     }
 }
 
-static void emit_rotate(struct compile *c)
+void emit_rotate_call(struct compile *c)
 {
     x64_mov_rr(&c->x, RDI, REG_V);
     call_c(c, (const void *)(uintptr_t)vcpu_rotate);
@@ -753,7 +753,7 @@ unsigned emit_op(struct compile *c, const struct ir_op *op)
     case IR_SKIP_PR:
     case IR_SKIP_Z:
     case IR_SKIP_NZ: emit_skip(c, op); break;
-    case IR_ROTATE: emit_rotate(c); break;
+    case IR_ROTATE: emit_rotate(c, op); break;
     case IR_EXIT: emit_exit(c, op); break;
     case IR_EXIT_IND: emit_exit_ind(c, op); break;
     case IR_EXIT_IF_NAT: emit_exit_if_nat(c, op); break;
