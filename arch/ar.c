@@ -149,6 +149,8 @@ void ar_write(struct vcpu *v, unsigned ar, uint64_t value)
     }
     if (slot)
         *slot = value;
+    if (ar == AR_FPSR)
+        vcpu_update_key(v);
 }
 
 /* Illegal Operation by state: the RSE's registers in its eager modes. */
@@ -175,6 +177,7 @@ enum op_result op_mov_to_ar(struct vcpu *v, uint64_t imm, uint64_t a, uint64_t b
 {
     unsigned ar = (unsigned)imm;
     unsigned cpl = vcpu_cpl(v);
+    uint32_t key;
 
     (void)b, (void)out;
     if (!(ar_valid(ar) & AR_WRITE) || ar_unavailable(v, ar))
@@ -187,8 +190,9 @@ enum op_result op_mov_to_ar(struct vcpu *v, uint64_t imm, uint64_t a, uint64_t b
         return fault_raise(v, FAULT_VIRTUALIZATION, 0);
     if (ar == AR_RSC && (a & RSC_PL) >> 2 < cpl) /* nobody gives the RSE more privilege than he has */
         a = (a & ~RSC_PL) | (uint64_t)cpl << 2;
+    key = v->key;
     ar_write(v, ar, a);
-    return OPR_OK;
+    return v->key == key ? OPR_OK : OPR_EXIT;
 }
 
 enum op_result op_mov_from_ar(struct vcpu *v, uint64_t imm, uint64_t a, uint64_t b, uint64_t *out)

@@ -332,6 +332,19 @@ bool fp_fpsr_valid(uint64_t fpsr);
 
 /* ---- Small inlines ---- */
 
+/*
+ * The controls that programs run with unless they ask for others: every trap disabled; sf0 rounds to nearest at extended
+ * precision, sf1 the same with the widest range, neither flushes to zero. The other fields may be anything.
+ */
+#define FPSR_STANDARD      UINT64_C(0x270033f)
+#define FPSR_STANDARD_MASK (FPSR_TRAPS | UINT64_C(0x7f) << FPSR_SF_SHIFT | UINT64_C(0x3f) << (FPSR_SF_SHIFT + FPSR_SF_BITS))
+
+/* sf1's td does not count while all traps are disabled. */
+static inline bool fp_fpsr_standard(uint64_t fpsr)
+{
+    return (fpsr & FPSR_STANDARD_MASK) == (FPSR_STANDARD & FPSR_STANDARD_MASK);
+}
+
 static inline bool fp_is_natval(const struct ia64_fr *f)
 {
     return f->se == FP_EXP_NATVAL && f->sig == 0;

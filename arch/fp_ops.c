@@ -263,10 +263,13 @@ OP_HELPER(fpop_is_natval)
 
 OP_HELPER(fpop_fsetc)
 {
+    uint32_t key = v->key;
+
     (void)out;
     if (!fp_setc(&v->fpsr, FPO_CTL(imm) & 3, (unsigned)a, (unsigned)b))
         return fault_raise(v, FAULT_RESERVED_REG_FIELD, 0);
-    return OPR_OK;
+    vcpu_update_key(v);
+    return v->key == key ? OPR_OK : OPR_EXIT;
 }
 
 OP_HELPER(fpop_fclrf)

@@ -22,6 +22,7 @@ void vcpu_update_key(struct vcpu *v)
     key |= psr & PSR_CAREFUL ? KEY_CAREFUL : 0;
     key |= v->nat_any ? KEY_NAT : 0;
     key |= cfm_sor(v->cfm) / 8 << KEY_SOR_SHIFT;
+    key |= fp_fpsr_standard(v->fpsr) ? KEY_FPSTD : 0;
     v->key = key;
 }
 

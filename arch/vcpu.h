@@ -118,6 +118,7 @@ enum {
 #define KEY_NAT      (UINT32_C(1) << 12) /* some general register has its NaT set: units carry NaT code */
 #define KEY_SOR_SHIFT 13                 /* sor / 8, 4 bits */
 #define KEY_SOR      (UINT32_C(0xf) << KEY_SOR_SHIFT)
+#define KEY_FPSTD    (UINT32_C(1) << 17) /* fp_fpsr_standard(): host arithmetic gives the same results */
 
 /* An entry of the advanced load address table (arch/alat.c): what register was loaded from where. 32 bytes, used by JIT code. */
 struct alat_entry {
@@ -280,7 +281,7 @@ static inline unsigned vcpu_cpl(const struct vcpu *v) { return v->psr >> PSR_CPL
 /* Translations for fetches or code changed: compiled code looks all its targets up again. */
 void vcpu_forget_jumps(struct vcpu *v);
 
-/* Rebuilds v->key from psr, cfm and nat_any. */
+/* Rebuilds v->key from psr, cfm, fpsr and nat_any. */
 void vcpu_update_key(struct vcpu *v);
 
 /* ---- general registers ---- */

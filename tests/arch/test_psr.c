@@ -143,17 +143,17 @@ static void what_follows(void **state)
     assert_int_equal(op_ssm(v, PSR_I, 0, 0, &out), OPR_OK);
     assert_int_equal(op_rsm(v, PSR_I, 0, 0, &out), OPR_OK);
     assert_int_equal(fake.tags_updates, tags);
-    assert_int_equal(v->key, KEY_IC | KEY_DT | KEY_IT);
+    assert_int_equal(v->key, KEY_IC | KEY_DT | KEY_IT | KEY_FPSTD);
     assert_int_equal(op_rsm(v, PSR_IC, 0, 0, &out), OPR_EXIT);
-    assert_int_equal(v->key, KEY_DT | KEY_IT);
+    assert_int_equal(v->key, KEY_DT | KEY_IT | KEY_FPSTD);
     assert_int_equal(fake.tags_updates, tags);
     assert_int_equal(op_rsm(v, PSR_DT, 0, 0, &out), OPR_EXIT);
-    assert_int_equal(v->key, KEY_IT);
+    assert_int_equal(v->key, KEY_IT | KEY_FPSTD);
     assert_int_equal(fake.tags_updates, tags + 1);
     assert_int_equal(op_ssm(v, PSR_DFH, 0, 0, &out), OPR_EXIT);
-    assert_int_equal(v->key, KEY_IT | KEY_DFH);
+    assert_int_equal(v->key, KEY_IT | KEY_DFH | KEY_FPSTD);
     assert_int_equal(op_mov_to_psr_l(v, 0, PSR_DB | PSR_DFH, 0, &out), OPR_EXIT);
-    assert_int_equal(v->key, KEY_IT | KEY_DFH | KEY_CAREFUL);
+    assert_int_equal(v->key, KEY_IT | KEY_DFH | KEY_CAREFUL | KEY_FPSTD);
 
     /* psr.i := 1 with an interrupt pending */
     sapic_post(v, 0x30);
@@ -225,7 +225,7 @@ static void reset(void **state)
     atomic_fetch_or(&v->attention, ATTN_KICK);
     vcpu_reset(v);
     assert_int_equal(v->psr, 0);
-    assert_int_equal(v->key, 0);
+    assert_int_equal(v->key, KEY_FPSTD);
     assert_int_equal(v->cfm, 96);
     assert_int_equal(v->rsc, 0);
     assert_int_equal(v->gr[1], 0);
