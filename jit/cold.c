@@ -2,6 +2,7 @@
 /* Code out of line: slow memory references, results of calls, exits. */
 #include "arch/mmu.h"
 #include "jit/compile.h"
+#include "jit/emit_fp.h"
 
 #define V(field) ((int32_t)offsetof(struct vcpu, field))
 
@@ -35,7 +36,7 @@ uint64_t jit_store_slow(struct vcpu *v, const struct ir_op *op, uint64_t gva, ui
     return mem_store(v, gva, size, REF_W | (op->aux & IR_MEM_BE ? REF_BE : 0), value);
 }
 
-static void keep(struct compile *c, uint32_t live, bool save)
+void keep_registers(struct compile *c, uint32_t live, bool save)
 {
     for (unsigned r = 0; r < X64_REGS; r++) {
         if (!(live >> r & 1))
@@ -62,7 +63,7 @@ static void cold_memory(struct compile *c, const struct cold *cold)
     uint32_t live = regalloc_live(c->u, c->places, (uint32_t)(cold->op - c->u->ops));
     uint8_t *ok;
 
-    keep(c, live, true);
+    keep_registers(c, live, true);
     x64_mov_rr(&c->x, RAX, cold->addr);
     if (write)
         x64_mov_rr(&c->x, RCX, cold->value);
@@ -77,7 +78,8 @@ static void cold_memory(struct compile *c, const struct cold *cold)
     ok = x64_jcc(&c->x, CC_E);
     leave_after_call(c, cold->op);
     x64_patch(&c->x, ok, c->x.p);
-    keep(c, live, false);
+    keep_registers(c, live, false);
+    emit_fp_after_call(c, cold->op);
     if (!write)
         x64_load(&c->x, cold->value, RSP, FRAME_OUT);
     x64_jmp_to(&c->x, cold->back);

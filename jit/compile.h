@@ -69,6 +69,7 @@ struct compile {
     bool *is_label;           /* by op index: a skip leads here */
     const struct ir_op *full_op; /* COLD_FULL emitted last, and where */
     uint8_t *full_code;
+    struct fp_unit *fp;       /* jit/fp_state.h */
 };
 
 enum { COLDS_A_OP = 8 };
@@ -84,12 +85,13 @@ struct jit {
 /* Address in the executable view of a place in the writable one. */
 static inline const uint8_t *jit_rx(const struct jit *j, const uint8_t *rw) { return j->rx + (rw - j->rw); }
 
-/* The stack frame of compiled code: spill slots, room to keep registers around calls, a result, the jit_exit. */
+/* The stack frame of compiled code: spill slots, room to keep registers around calls, a result, the jit_exit, MXCSR. */
 enum {
     FRAME_SPILLS = 0,
     FRAME_KEEP = JIT_MAX_SPILLS * 8,
     FRAME_OUT = FRAME_KEEP + X64_REGS * 8,
     FRAME_EXIT = FRAME_OUT + 8,
+    FRAME_MXCSR = FRAME_EXIT + 8, /* the host's */
     FRAME_SIZE = FRAME_EXIT + 16, /* 8 modulo 16: six pushes and the return address make it even */
 };
 
@@ -113,6 +115,12 @@ void emit_iipa(struct compile *c, const struct ir_op *op);
 void jump_to_label(struct compile *c, uint8_t *from, uint64_t target);
 /* Sets or clears the predicate of a constant. */
 void put_pr_const(struct compile *c, unsigned p, bool value);
+/* Sets both predicates (p0: neither) to the condition and its complement, from the flags. */
+void put_pr2_flags(struct compile *c, enum x64_cc cc, unsigned p1, unsigned p2);
+/* Loads two temps into argument registers without one overwriting the other. Clobbers rax, rcx. */
+void load_args(struct compile *c, ir_val a, unsigned reg_a, ir_val b, unsigned reg_b);
+/* Saves or restores the registers of a bit mask around a call of C. jit/cold.c */
+void keep_registers(struct compile *c, uint32_t live, bool save);
 /* Emits what is out of line. jit/cold.c */
 void emit_cold(struct compile *c, const struct cold *cold);
 

@@ -2,6 +2,7 @@
 /* Host code for each internal op. */
 #include "arch/mmu.h"
 #include "jit/compile.h"
+#include "jit/emit_fp.h"
 
 #define V(field) ((int32_t)offsetof(struct vcpu, field))
 
@@ -332,8 +333,7 @@ static void call_c(struct compile *c, const void *fn)
     x64_load(&c->x, REG_FRAME, REG_V, V(frame));
 }
 
-/* Loads two temps into argument registers without one overwriting the other. */
-static void load_args(struct compile *c, ir_val a, unsigned reg_a, ir_val b, unsigned reg_b)
+void load_args(struct compile *c, ir_val a, unsigned reg_a, ir_val b, unsigned reg_b)
 {
     use_into(c, a, REG_S0);
     use_into(c, b, REG_S1);
@@ -379,6 +379,25 @@ static void c_make_nat(struct vcpu *v, uint64_t r, uint64_t nat)
 {
     if (nat)
         gr_set_nat(v, (unsigned)r, true);
+}
+
+/* Nearly always there is no NaT. */
+static void emit_make_nat(struct compile *c, const struct ir_op *op)
+{
+    uint32_t live = regalloc_live(c->u, c->places, (uint32_t)(op - c->u->ops));
+    unsigned nat = use(c, op->a, REG_S0);
+    uint8_t *none;
+
+    x64_test_rr(&c->x, nat, nat);
+    none = x64_jcc(&c->x, CC_E);
+    keep_registers(c, live, true);
+    use_into(c, op->a, RDX);
+    x64_mov_rr(&c->x, RDI, REG_V);
+    x64_mov_ri(&c->x, RSI, op->c);
+    call_c(c, (const void *)(uintptr_t)c_make_nat);
+    keep_registers(c, live, false);
+    emit_fp_after_call(c, op);
+    x64_patch(&c->x, none, c->x.p);
 }
 
 static void emit_nat(struct compile *c, const struct ir_op *op, const void *fn)
@@ -574,8 +593,8 @@ static void emit_flags(struct compile *c, const struct ir_op *op)
     }
 }
 
-/* Both predicates from the flags: clear both, then set the one that cmov picks. */
-static void put_pr2_flags(struct compile *c, enum x64_cc cc, unsigned p1, unsigned p2)
+/* Clears both, then sets the one that cmov picks. */
+void put_pr2_flags(struct compile *c, enum x64_cc cc, unsigned p1, unsigned p2)
 {
     uint64_t bit1 = p1 ? UINT64_C(1) << p1 : 0, bit2 = p2 ? UINT64_C(1) << p2 : 0;
     uint64_t keep = ~(bit1 | bit2);
@@ -707,7 +726,7 @@ static bool emit_state_op(struct compile *c, const struct ir_op *op)
     case IR_SET_GRR: emit_rot(c, op); return true;
     case IR_GET_NAT: emit_nat(c, op, (const void *)(uintptr_t)c_get_nat); return true;
     case IR_SET_NAT: emit_nat(c, op, (const void *)(uintptr_t)c_set_nat); return true;
-    case IR_MAKE_NAT: emit_nat(c, op, (const void *)(uintptr_t)c_make_nat); return true;
+    case IR_MAKE_NAT: emit_make_nat(c, op); return true;
     case IR_GET_PR: emit_get_pr(c, op); return true;
     case IR_SET_PR: put_bit(c, op->c, use(c, op->a, REG_S0)); return true;
     case IR_SET_PRI: x64_bit_ri(&c->x, op->imm ? 5 : 6, REG_PR, op->c); return true;
@@ -725,8 +744,11 @@ static bool emit_state_op(struct compile *c, const struct ir_op *op)
 
 unsigned emit_op(struct compile *c, const struct ir_op *op)
 {
-    unsigned fused = emit_fused(c, op);
+    unsigned fused;
 
+    if (emit_fp(c, op))
+        return 0;
+    fused = emit_fused(c, op);
     if (fused)
         return fused;
     if (emit_value_op(c, op) || emit_state_op(c, op))
@@ -745,7 +767,6 @@ unsigned emit_op(struct compile *c, const struct ir_op *op)
         if (!emit_frame(c, op) && !emit_alat(c, op))
             emit_call(c, op);
         break;
-    case IR_FPOP: emit_call(c, op); break;
     case IR_FAULT:
     case IR_BREAK: emit_leave(c, LEAVE_RAISE, op); break;
     case IR_NAT_FAULT:

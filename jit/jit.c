@@ -6,6 +6,7 @@
 
 #include "arch/ops.h"
 #include "jit/compile.h"
+#include "jit/emit_fp.h"
 
 #define V(field) ((int32_t)offsetof(struct vcpu, field))
 
@@ -52,12 +53,14 @@ static void emit_trampolines(struct jit *j)
     x64_alu_ri(&x, ALU_SUB, RSP, FRAME_SIZE);
     x64_mov_rr(&x, REG_V, RDI);
     x64_store(&x, RSP, FRAME_EXIT, RDX);
+    emit_fp_enter(&x);
     x64_load(&x, REG_PR, REG_V, V(pr));
     x64_load(&x, REG_FRAME, REG_V, V(frame));
     x64_load(&x, REG_IP, REG_V, V(ip));
     x64_jmp_reg(&x, RSI);
 
     j->leave = jit_rx(j, x.p);
+    emit_fp_leave(&x);
     x64_load(&x, R8, RSP, FRAME_EXIT);
     x64_store(&x, REG_V, V(pr), REG_PR);
     x64_store(&x, R8, offsetof(struct jit_exit, op), RDX);
@@ -114,6 +117,7 @@ static void emit_unit(struct compile *c)
             c->is_label[u->ops[i].imm] = true;
     }
 
+    emit_fp_begin(c);
     x64_cmp_mem32(&c->x, REG_V, V(attention), 0);
     cold_add(c, COLD_LEAVE, u->ops, x64_jcc(&c->x, CC_NE))->leave = LEAVE_ATTENTION;
     for (uint32_t i = 0; i < u->n_ops && !c->x.overflow; i++) {
@@ -127,6 +131,7 @@ static void emit_unit(struct compile *c)
     c->op_code[u->n_ops] = c->x.p;
     for (unsigned i = 0; i < c->n_jumps; i++)
         x64_patch(&c->x, c->jumps[i].from, c->op_code[c->jumps[i].target]);
+    emit_fp_end(c);
     for (unsigned i = 0; i < c->n_colds && !c->x.overflow; i++)
         emit_cold(c, &c->colds[i]);
 }
@@ -152,6 +157,7 @@ jit_code jit_compile(struct jit *j, const struct ir_unit *u)
             code = jit_rx(j, start);
         }
     }
+    emit_fp_free(&c);
     free(c.places);
     free(c.op_code);
     free(c.is_label);

@@ -2,6 +2,8 @@
 /* Linear scan. */
 #include "jit/regalloc.h"
 
+#include "jit/emit_fp.h"
+
 /* rax, rcx, r10 and r11 are scratch; rbx r12 r13 r14 hold the vcpu, the frame, the predicates and the unit's address. */
 static const uint8_t caller_saved[] = { RDX, RSI, RDI, R8, R9 };
 static const uint8_t callee_saved[] = { RBP, R15 };
@@ -10,12 +12,11 @@ bool jit_op_calls(const struct ir_op *op)
 {
     switch (op->op) {
     case IR_CALL:
-    case IR_FPOP:
+        return !emit_fp_owns(op);
     case IR_PURE:
     case IR_ROTATE:
     case IR_GET_NAT:
     case IR_SET_NAT:
-    case IR_MAKE_NAT:
     case IR_CLZ:
         return true;
     default:

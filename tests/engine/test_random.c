@@ -232,7 +232,7 @@ static void load(struct machine *m, const struct start *s)
         fr_set(v, f, s->fr[f]);
     memcpy(v->br, s->br, sizeof(s->br));
     v->pr = s->pr;
-    v->fpsr = s->fpsr;
+    kia_set_ar(m->vcpu, AR_FPSR, s->fpsr);
     v->pfs = s->pfs;
     v->unat = s->unat;
     v->ccv = s->ccv;

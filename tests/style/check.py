@@ -17,7 +17,7 @@ MAY_INCLUDE = {
     'arch': ['abi', 'isa', 'mem'],
     'lower': ['arch', 'isa'],
     'interp': ['arch', 'lower', 'mem'],
-    'jit': ['arch', 'interp', 'lower'],
+    'jit': ['arch', 'interp', 'isa', 'lower'],
     'accel': ['abi', 'arch', 'interp', 'isa', 'jit', 'lower', 'mem', 'vmm/log.h'],
     'dev': ['abi', 'mem'],
     'fw': ['abi', 'accel/accel.h', 'mem', 'vmm/board.h', 'vmm/log.h'],

@@ -1,0 +1,492 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Host code for floating-point ops: what inline forms share, calls of C, and the sticky flags. */
+#include "jit/emit_fp.h"
+
+#include <stdlib.h>
+
+#include "arch/fp_ops.h"
+#include "isa/isa.h"
+#include "jit/fp_slow.h"
+#include "jit/fp_state.h"
+
+#define V(field) ((int32_t)offsetof(struct vcpu, field))
+
+/* MXCSR: all exceptions masked, round to nearest, denormals as they are, nothing raised. */
+#define MXCSR_START 0x1f80
+/*
+ * What counts of MXCSR's flags: an invalid operation always gives a NaN, which goes to C. The order is that
+ * of FP_EXC_*.
+ */
+#define MXCSR_FLAGS (FP_EXC_D | FP_EXC_O | FP_EXC_U | FP_EXC_I)
+
+static bool host_can(void) { return __builtin_cpu_supports("avx") && __builtin_cpu_supports("fma"); }
+
+static bool is_fp_memory(const struct ir_op *op)
+{
+    return op->op == IR_CALL && (op->fn == (void *)op_load_fp || op->fn == (void *)op_store_fp);
+}
+
+bool emit_fp_owns(const struct ir_op *op) { return op->op == IR_FPOP || is_fp_memory(op); }
+
+/* ---- units ---- */
+
+static bool unit_init(struct fp_unit *fp, const struct ir_unit *u)
+{
+    fp->skip_from = calloc(u->n_ops + 1, sizeof(*fp->skip_from));
+    if (!fp->skip_from)
+        return false;
+    for (uint32_t i = u->n_ops; i-- > 0;) {
+        const struct ir_op *op = &u->ops[i];
+
+        if (op->op == IR_SKIP_PR || op->op == IR_SKIP_Z || op->op == IR_SKIP_NZ)
+            fp->skip_from[op->imm] = i + 1;
+    }
+    for (unsigned f = 0; f < 128; f++)
+        fp->reg[f].xmm = NO_XMM;
+    fp->reg[0].known = fp->reg[1].known = FP_DOUBLE;
+    for (unsigned x = 0; x < X64_XMMS; x++)
+        fp->holder[x] = NO_FR;
+    return true;
+}
+
+void emit_fp_begin(struct compile *c)
+{
+    c->fp = calloc(1, sizeof(*c->fp));
+    if (!c->fp || !unit_init(c->fp, c->u))
+        c->x.overflow = true;
+}
+
+/* ---- calls of C ---- */
+
+/* One more element in an array that grows; NULL (and the unit is given up) if it cannot. */
+static void *grow(struct compile *c, void **array, unsigned *n, unsigned *max, size_t size)
+{
+    if (*n == *max) {
+        void *bigger = realloc(*array, (*max + 32) * size);
+
+        if (!bigger) {
+            c->x.overflow = true;
+            return NULL;
+        }
+        *array = bigger;
+        *max += 32;
+    }
+    return (char *)*array + (*n)++ * size;
+}
+
+void fp_slow_from(struct compile *c, const struct ir_op *op, uint8_t *from)
+{
+    struct fp_unit *fp = c->fp;
+    struct fp_cold *cold = fp->n_colds ? &fp->colds[fp->n_colds - 1] : NULL;
+
+    if (!cold || cold->op != op) {
+        cold = grow(c, (void **)&fp->colds, &fp->n_colds, &fp->max_colds, sizeof(*cold));
+        if (!cold)
+            return;
+        *cold = (struct fp_cold){ .op = op };
+    }
+    assert(cold->n_from < FP_COLD_JUMPS);
+    cold->from[cold->n_from++] = from;
+}
+
+void fp_slow_if(struct compile *c, const struct ir_op *op, enum x64_cc cc)
+{
+    fp_slow_from(c, op, x64_jcc(&c->x, cc));
+}
+
+void fp_aside(struct compile *c, const struct ir_op *op, unsigned x, unsigned y)
+{
+    struct fp_unit *fp = c->fp;
+    uint8_t *from = x64_jcc(&c->x, CC_E);
+    struct fp_aside *aside = grow(c, (void **)&fp->asides, &fp->n_asides, &fp->max_asides, sizeof(*aside));
+
+    if (aside)
+        *aside = (struct fp_aside){ .op = op, .from = from, .x = x, .y = y };
+}
+
+/* The inline form is complete: here the call of C behind it comes back to. */
+static void end_inline(struct compile *c, const struct ir_op *op)
+{
+    struct fp_unit *fp = c->fp;
+    struct fp_cold *cold = fp->n_colds ? &fp->colds[fp->n_colds - 1] : NULL;
+    unsigned n = 0;
+
+    if (!cold || cold->op != op)
+        return;
+    cold->back = c->x.p;
+    memcpy(cold->holder, fp->holder, sizeof(cold->holder));
+    for (unsigned f = 2; f < 128; f++) {
+        const struct fp_reg *r = &fp->reg[f];
+
+        if (r->known_at != fp->now || (r->known != FP_DOUBLE && r->known != FP_INT))
+            continue;
+        assert(n < FP_WANTS);
+        cold->wants |= FP_WANT(f, r->known == FP_DOUBLE) << 16 * n++;
+    }
+}
+
+/*
+ * Keeps what is live, calls, and goes on after OPR_OK. The code that follows the call may be far away from
+ * the op's own place: temps that the op uses are where they were before it.
+ */
+static void call_slow(struct compile *c, const struct ir_op *op, uint64_t wants)
+{
+    uint32_t live = regalloc_live(c->u, c->places, (uint32_t)(op - c->u->ops));
+    bool no_pr = op->aux & IR_CALL_NO_PR;
+
+    keep_registers(c, live, true);
+    load_args(c, op->a, RDX, op->b, RCX);
+    if (!no_pr)
+        x64_store(&c->x, REG_V, V(pr), REG_PR);
+    x64_mov_rr(&c->x, RDI, REG_V);
+    x64_mov_ri(&c->x, RSI, (uint64_t)(uintptr_t)op);
+    x64_lea(&c->x, R8, RSP, FRAME_OUT);
+    x64_mov_ri(&c->x, R9, wants);
+    x64_mov_ri(&c->x, RAX, (uint64_t)(uintptr_t)jit_fp_slow);
+    x64_call_reg(&c->x, RAX);
+    if (!no_pr)
+        x64_load(&c->x, REG_PR, REG_V, V(pr));
+    x64_test32_rr(&c->x, RAX, RAX);
+    cold_add(c, COLD_CALL, op, x64_jcc(&c->x, CC_NE));
+    keep_registers(c, live, false);
+    if (c->places[op->dst].last > c->places[op->dst].first) {
+        unsigned d = def(c, op->dst);
+
+        x64_load(&c->x, d, RSP, FRAME_OUT);
+        done(c, op->dst, d);
+    }
+}
+
+static void reload_copies(struct compile *c, const uint8_t holder[X64_XMMS])
+{
+    unsigned base;
+
+    c->fp->frot_loaded = false;
+    for (unsigned x = XMM_FIRST; x < X64_XMMS; x++) {
+        if (holder[x] != NO_FR) {
+            int32_t slot = fp_slot(c, holder[x], &base);
+
+            x64_vmovsd_load(&c->x, x, base, slot);
+        }
+    }
+}
+
+static void emit_cold_call(struct compile *c, const struct fp_cold *cold)
+{
+    for (unsigned i = 0; i < cold->n_from; i++)
+        x64_patch(&c->x, cold->from[i], c->x.p);
+    call_slow(c, cold->op, cold->wants);
+    reload_copies(c, cold->holder);
+    x64_jmp_to(&c->x, cold->back);
+}
+
+static void emit_aside(struct compile *c, const struct fp_aside *aside)
+{
+    struct fp_cold *cold = c->fp->colds;
+
+    while (cold->op != aside->op) /* it has one: tiny results are C's */
+        cold++;
+    x64_patch(&c->x, aside->from, c->x.p);
+    x64_vmovq_to_gpr(&c->x, RCX, aside->x);
+    x64_vmovq_to_gpr(&c->x, R11, aside->y);
+    x64_alu32_rr(&c->x, ALU_OR, RCX, R11);
+    x64_test_ri(&c->x, RCX, 0x1fffffff);
+    assert(cold->n_from < FP_COLD_JUMPS);
+    cold->from[cold->n_from++] = x64_jcc(&c->x, CC_NE);
+    x64_jmp_to(&c->x, aside->from + 4);
+}
+
+void emit_fp_end(struct compile *c)
+{
+    struct fp_unit *fp = c->fp;
+
+    if (!fp)
+        return;
+    for (unsigned i = 0; i < fp->n_asides && !c->x.overflow; i++)
+        emit_aside(c, &fp->asides[i]);
+    for (unsigned i = 0; i < fp->n_colds && !c->x.overflow; i++)
+        emit_cold_call(c, &fp->colds[i]);
+}
+
+void emit_fp_free(struct compile *c)
+{
+    if (!c->fp)
+        return;
+    free(c->fp->skip_from);
+    free(c->fp->colds);
+    free(c->fp->asides);
+    free(c->fp->copies);
+    free(c->fp);
+}
+
+/* What is known after C did a whole op. */
+static void forget_after_call(struct compile *c, const struct ir_op *op)
+{
+    fp_forget_copies(c);
+    if (op->op == IR_FPOP ? fp_writes_f1(op) : op->fn == (void *)op_load_fp) {
+        fp_forget(c, FPI_F1(op->imm));
+        c->fp->reg[FPI_F1(op->imm)].known = op->op == IR_FPOP ? FP_EXTENDED : FP_MIXED;
+        if (op->op == IR_CALL && (op->imm >> 20 & 1))
+            fp_forget(c, op->imm >> 8 & 0x7f);
+    }
+}
+
+void fp_call(struct compile *c, const struct ir_op *op)
+{
+    call_slow(c, op, 0);
+    forget_after_call(c, op);
+}
+
+/* ---- operands and results ---- */
+
+bool fp_may_be_double(const struct compile *c, unsigned f)
+{
+    return c->fp->reg[f].known != FP_INT && c->fp->reg[f].known != FP_EXTENDED;
+}
+
+void fp_prove_doubles(struct compile *c, const struct ir_op *op, const unsigned *f, unsigned n)
+{
+    unsigned base, loaded = 0;
+
+    for (unsigned i = 0; i < n; i++) {
+        struct fp_reg *r = &c->fp->reg[f[i]];
+        int32_t slot;
+
+        if (r->known == FP_DOUBLE || (i > 0 && f[i] == f[0]) || (i > 1 && f[i] == f[1]))
+            continue;
+        slot = fp_slot(c, f[i], &base) + (int32_t)offsetof(struct ia64_fr, se);
+        if (loaded++)
+            x64_alu_rm(&c->x, ALU_AND, RAX, base, slot);
+        else
+            x64_load(&c->x, RAX, base, slot);
+    }
+    if (!loaded)
+        return;
+    /* Only the tag has bit 63. */
+    x64_test_rr(&c->x, RAX, RAX);
+    fp_slow_if(c, op, CC_NS);
+    for (unsigned i = 0; i < n; i++) {
+        if (c->fp->reg[f[i]].known == FP_ANY)
+            fp_learn(c, f[i], FP_DOUBLE);
+    }
+}
+
+unsigned fp_value(struct compile *c, unsigned f, unsigned scratch)
+{
+    struct fp_reg *r = &c->fp->reg[f];
+    unsigned xmm, base;
+    int32_t slot;
+
+    if (f == 0) {
+        x64_vflogic(&c->x, FLOGIC_XOR, scratch, scratch, scratch);
+        return scratch;
+    }
+    if (f == 1) {
+        x64_mov_ri(&c->x, RAX, UINT64_C(0x3ff0000000000000));
+        x64_vmovq_from_gpr(&c->x, scratch, RAX);
+        return scratch;
+    }
+    if (r->xmm != NO_XMM) {
+        c->fp->used_at[r->xmm] = c->fp->now + 1;
+        return r->xmm;
+    }
+    slot = fp_slot(c, f, &base);
+    if (r->known != FP_DOUBLE) { /* proven here and now, but not for what follows */
+        xmm = fp_take_xmm(c);
+        x64_vmovsd_load(&c->x, xmm, base, slot);
+        return xmm;
+    }
+    xmm = fp_take_xmm(c);
+    x64_vmovsd_load(&c->x, xmm, base, slot);
+    fp_hold(c, f, xmm);
+    return xmm;
+}
+
+void fp_set_tag(struct compile *c, unsigned f)
+{
+    unsigned base;
+    int32_t slot;
+
+    if (c->fp->reg[f].known == FP_DOUBLE)
+        return;
+    slot = fp_slot(c, f, &base);
+    x64_mov_ri(&c->x, RAX, FR_TAG_DOUBLE);
+    x64_store(&c->x, base, slot + (int32_t)offsetof(struct ia64_fr, se), RAX);
+}
+
+void fp_set_double(struct compile *c, unsigned f, unsigned xmm)
+{
+    unsigned base;
+    int32_t slot = fp_slot(c, f, &base);
+
+    x64_vmovsd_store(&c->x, base, slot, xmm);
+    fp_set_tag(c, f);
+    fp_hold(c, f, xmm);
+    fp_learn(c, f, FP_DOUBLE);
+}
+
+void fp_set_int(struct compile *c, unsigned f, unsigned sig)
+{
+    unsigned base;
+    int32_t slot = fp_slot(c, f, &base);
+
+    x64_store(&c->x, base, slot, sig);
+    if (c->fp->reg[f].known != FP_INT)
+        x64_store_imm(&c->x, base, slot + (int32_t)offsetof(struct ia64_fr, se), FP_EXP_INT);
+    fp_forget_xmm(c, f);
+    fp_learn(c, f, FP_INT);
+}
+
+void fp_prove_single(struct compile *c, const struct ir_op *op)
+{
+    uint8_t *zero;
+
+    x64_mov_rr(&c->x, RCX, RAX);
+    x64_shift_ri(&c->x, SHIFT_SHL, RCX, 33);
+    zero = x64_jcc(&c->x, CC_E);
+    x64_shift_ri(&c->x, SHIFT_SHR, RCX, 56);
+    x64_alu_ri(&c->x, ALU_SUB, RCX, 1);
+    x64_alu_ri(&c->x, ALU_CMP, RCX, 254);
+    fp_slow_if(c, op, CC_AE);
+    x64_patch(&c->x, zero, c->x.p);
+}
+
+/*
+ * The register's exponent loses bits in the middle, which are the exponent's bits {9:7} here; what is cut
+ * off the significand does not round (SDM 1:95, figure 5-8).
+ */
+void fp_single_bits(struct compile *c)
+{
+    x64_mov_rr(&c->x, RCX, RAX);
+    x64_shift_ri(&c->x, SHIFT_SHR, RAX, 29);
+    x64_shift_ri(&c->x, SHIFT_SHR, RCX, 32);
+    x64_alu32_ri(&c->x, ALU_AND, RAX, 0x3fffffff);
+    x64_alu32_ri(&c->x, ALU_AND, RCX, 0xc0000000);
+    x64_alu32_rr(&c->x, ALU_OR, RAX, RCX);
+}
+
+/* ---- sticky flags ---- */
+
+/* Clobbers r10 and FRAME_KEEP's first slot. */
+static void fold_flags(struct x64 *x)
+{
+    uint8_t *none;
+
+    x64_stmxcsr(x, RSP, FRAME_KEEP);
+    x64_load32(x, R10, RSP, FRAME_KEEP);
+    x64_alu32_ri(x, ALU_CMP, R10, MXCSR_START);
+    none = x64_jcc(x, CC_E);
+    x64_alu32_ri(x, ALU_AND, R10, MXCSR_FLAGS);
+    x64_shift_ri(x, SHIFT_SHL, R10, FPSR_SF_SHIFT + FPSR_SF_FLAG_SHIFT);
+    x64_rex(x, true, R10, 0, REG_V, false); /* or [v + fpsr], r10 */
+    x64_byte(x, ALU_OR << 3 | 1);
+    x64_modrm_mem(x, R10, REG_V, V(fpsr));
+    x64_store_imm32(x, RSP, FRAME_KEEP, MXCSR_START);
+    x64_ldmxcsr(x, RSP, FRAME_KEEP);
+    x64_patch(x, none, x->p);
+}
+
+void emit_fp_enter(struct x64 *x)
+{
+    uint8_t *plain;
+
+    x64_stmxcsr(x, RSP, FRAME_MXCSR);
+    x64_load32(x, R10, RSP, FRAME_MXCSR);
+    x64_alu32_ri(x, ALU_CMP, R10, MXCSR_START);
+    plain = x64_jcc(x, CC_E);
+    x64_store_imm32(x, RSP, FRAME_KEEP, MXCSR_START);
+    x64_ldmxcsr(x, RSP, FRAME_KEEP);
+    x64_patch(x, plain, x->p);
+}
+
+void emit_fp_leave(struct x64 *x)
+{
+    uint8_t *plain;
+
+    fold_flags(x);
+    x64_load32(x, R10, RSP, FRAME_MXCSR);
+    x64_alu32_ri(x, ALU_CMP, R10, MXCSR_START);
+    plain = x64_jcc(x, CC_E);
+    x64_ldmxcsr(x, RSP, FRAME_MXCSR);
+    x64_patch(x, plain, x->p);
+}
+
+/* Does the op read or replace flags that are still in MXCSR? */
+static bool wants_flags(const struct ir_op *op)
+{
+    switch (op->op) {
+    case IR_GET_ST:
+    case IR_SET_ST: return op->imm == offsetof(struct vcpu, fpsr);
+    case IR_CALL:
+        return (op->fn == (void *)op_mov_to_ar || op->fn == (void *)op_mov_from_ar) && op->imm == AR_FPSR;
+    case IR_FPOP: return op->c == OP_FCLRF || op->c == OP_FCHKF;
+    default: return false;
+    }
+}
+
+/* ---- ops ---- */
+
+static bool emit_fpop(struct compile *c, const struct ir_op *op)
+{
+    return fp_emit_integer(c, op) || fp_emit_move(c, op) || fp_emit_convert(c, op) || fp_emit_arith(c, op) ||
+           fp_emit_compare(c, op);
+}
+
+static void emit_own(struct compile *c, const struct ir_op *op)
+{
+    bool done_inline = false;
+
+    if (host_can() && op->op == IR_FPOP)
+        done_inline = emit_fpop(c, op);
+    else if (host_can())
+        done_inline = op->fn == (void *)op_load_fp ? fp_emit_load(c, op) : fp_emit_store(c, op);
+    if (done_inline)
+        end_inline(c, op);
+    else
+        fp_call(c, op);
+}
+
+/* What an op of somebody else does to what is known. */
+static void other_op(struct compile *c, const struct ir_op *op)
+{
+    struct fp_unit *fp = c->fp;
+
+    if ((op->op == IR_CALL && !(op->aux & IR_CALL_NO_FR)) || op->op == IR_ROTATE) {
+        fp_forget_all(c);
+    } else if (jit_op_calls(op)) {
+        fp_forget_copies(c);
+    } else if ((op->op >= IR_LD1 && op->op <= IR_ST8) || op->op == IR_MAKE_NAT) {
+        struct fp_copies *copies =
+            grow(c, (void **)&fp->copies, &fp->n_copies, &fp->max_copies, sizeof(*copies));
+
+        if (copies) {
+            copies->op = op;
+            memcpy(copies->holder, fp->holder, sizeof(copies->holder));
+        }
+    }
+}
+
+bool emit_fp(struct compile *c, const struct ir_op *op)
+{
+    if (!c->fp)
+        return false;
+    fp_reach(c, (uint32_t)(op - c->u->ops));
+    if (wants_flags(op))
+        fold_flags(&c->x);
+    if (emit_fp_owns(op)) {
+        emit_own(c, op);
+        return true;
+    }
+    other_op(c, op);
+    return false;
+}
+
+void emit_fp_after_call(struct compile *c, const struct ir_op *op)
+{
+    const struct fp_unit *fp = c->fp;
+
+    for (unsigned i = 0; i < fp->n_copies; i++) {
+        if (fp->copies[i].op == op)
+            reload_copies(c, fp->copies[i].holder);
+    }
+}

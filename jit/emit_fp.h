@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Host code for floating-point ops, as the rest of the emitter sees it (docs/jit-fp.md). */
+#ifndef JIT_EMIT_FP_H
+#define JIT_EMIT_FP_H
+
+#include "jit/compile.h"
+
+/*
+ * Before a unit's first op; after everything else of the unit was emitted, before what is out of line; at
+ * the very end.
+ */
+void emit_fp_begin(struct compile *c);
+void emit_fp_end(struct compile *c);
+void emit_fp_free(struct compile *c);
+
+/**
+ * emit_fp - called for each op before anybody else looks at it, in order
+ * Return: true if it is a floating-point op, which is then complete. Copies of floating-point registers
+ * that are in xmm registers survive ops for which jit_op_calls() is false.
+ */
+bool emit_fp(struct compile *c, const struct ir_op *op);
+
+/* The ops that emit_fp() takes; they do not call C as far as the register allocation is concerned. */
+bool emit_fp_owns(const struct ir_op *op);
+
+/*
+ * After a call of C in the out-of-line part of a load or store (whose live registers are restored): xmm
+ * registers too.
+ */
+void emit_fp_after_call(struct compile *c, const struct ir_op *op);
+
+/*
+ * Parts of the way into compiled code and out of it: the host's MXCSR is put aside, guest flags go into
+ * FPSR. Clobber r10.
+ */
+void emit_fp_enter(struct x64 *x);
+void emit_fp_leave(struct x64 *x);
+
+#endif

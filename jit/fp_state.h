@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What is known about floating-point registers while a unit is compiled (docs/jit-fp.md).
+ *
+ * Registers are written through: memory always has the value, and an xmm register may hold a copy. What is
+ * known of a register holds from the op that found it out until the register changes, on every path: at a
+ * label, what was found out behind the skip that leads there is forgotten.
+ */
+#ifndef JIT_FP_STATE_H
+#define JIT_FP_STATE_H
+
+#include "jit/compile.h"
+#include "jit/x64_fp.h"
+
+enum { NO_FR = 0xff, NO_XMM = 0xff };
+/* xmm0-xmm2 are scratch within an op. */
+enum { XMM_S0, XMM_S1, XMM_S2, XMM_FIRST };
+
+enum fp_known {
+    FP_ANY,      /* nothing known; where arithmetic wants a double it is one, as a rule */
+    FP_MIXED,    /* nothing known, and it may well be no double: conversions, filled registers */
+    FP_EXTENDED, /* nothing known, and it hardly is a double: the result of register-precision arithmetic */
+    FP_DOUBLE,   /* a tagged double */
+    FP_INT,      /* FP_EXP_INT and a significand */
+};
+
+struct fp_reg {
+    uint8_t known;     /* enum fp_known */
+    uint8_t xmm;       /* copy of a double's value, or NO_XMM */
+    uint32_t known_at; /* op that found it out */
+    uint32_t xmm_at;
+};
+
+enum { FP_COLD_JUMPS = 8, FP_WANTS = 4 };
+
+/* The call of C behind an op that inline code could not do. */
+struct fp_cold {
+    const struct ir_op *op;
+    uint8_t *from[FP_COLD_JUMPS];
+    unsigned n_from;
+    uint8_t *back;
+    uint64_t wants;           /* what compiled code takes for granted afterwards: see jit_fp_slow() */
+    uint8_t holder[X64_XMMS]; /* the register that each xmm holds at @back */
+};
+
+/* fp_aside()'s code. */
+struct fp_aside {
+    const struct ir_op *op;
+    uint8_t *from;
+    unsigned x, y;
+};
+
+/* Copies in xmm registers at an op of somebody else that may call C out of line. */
+struct fp_copies {
+    const struct ir_op *op;
+    uint8_t holder[X64_XMMS];
+};
+
+struct fp_unit {
+    struct fp_reg reg[128];
+    uint8_t holder[X64_XMMS];   /* NO_FR: free */
+    uint32_t used_at[X64_XMMS]; /* op that used it last */
+    uint32_t now;               /* op being emitted */
+    uint32_t seen;              /* labels below this were seen to */
+    uint32_t *skip_from;        /* by op: 1 + the first skip that leads there, 0 if none does */
+    struct fp_cold *colds;
+    unsigned n_colds, max_colds;
+    struct fp_aside *asides;
+    unsigned n_asides, max_asides;
+    struct fp_copies *copies;
+    unsigned n_copies, max_copies;
+    bool frot_loaded; /* REG_FR has v->frot: within one op */
+};
+
+/* Base of f32-f127 within an op. */
+enum { REG_FR = R10 };
+
+/* Forgets everything about one register, or its copy only. */
+void fp_forget(struct compile *c, unsigned f);
+void fp_forget_xmm(struct compile *c, unsigned f);
+void fp_forget_all(struct compile *c);
+void fp_forget_copies(struct compile *c);
+void fp_learn(struct compile *c, unsigned f, enum fp_known known);
+/* Nothing is to be taken for granted of @f, which may be a double. */
+void fp_doubt(struct compile *c, unsigned f);
+/* A free xmm register; the copy used longest ago makes room. It belongs to nobody until fp_hold(). */
+unsigned fp_take_xmm(struct compile *c);
+/* @xmm is a copy of @f from now on. */
+void fp_hold(struct compile *c, unsigned f, unsigned xmm);
+
+/* Offset of a register's slot from *@base, which REG_FR is loaded for if need be. */
+int32_t fp_slot(struct compile *c, unsigned f, unsigned *base);
+
+/* The op at @index is next: labels before it are seen to. */
+void fp_reach(struct compile *c, uint32_t index);
+
+/* ---- emitting an op; jit/emit_fp.c ---- */
+
+/* A jump to the call of C, whose work then replaces all of the inline form's. */
+void fp_slow_if(struct compile *c, const struct ir_op *op, enum x64_cc cc);
+/* The same for a jump that was emitted elsewhere. */
+void fp_slow_from(struct compile *c, const struct ir_op *op, uint8_t *from);
+/* The call of C in the main path. */
+void fp_call(struct compile *c, const struct ir_op *op);
+
+/*
+ * Where ZF is set: looks out of line whether both xmm registers hold numbers of a single's precision, and
+ * goes to C if not. Keeps rax.
+ */
+void fp_aside(struct compile *c, const struct ir_op *op, unsigned x, unsigned y);
+
+/* True if @f may be a double, as far as is known. */
+bool fp_may_be_double(const struct compile *c, unsigned f);
+/* Goes to C unless the registers (f0 and f1 left out) are tagged doubles. Clobbers rax. */
+void fp_prove_doubles(struct compile *c, const struct ir_op *op, const unsigned *f, unsigned n);
+/* A proven double's value in an xmm register; of f0 and f1 in @scratch. Clobbers rax. */
+unsigned fp_value(struct compile *c, unsigned f, unsigned scratch);
+/* f := the double in @xmm, which came from fp_take_xmm() and becomes its copy. Clobbers rax. */
+void fp_set_double(struct compile *c, unsigned f, unsigned xmm);
+/* f := @sig as an integer. */
+void fp_set_int(struct compile *c, unsigned f, unsigned sig);
+/*
+ * The se word that makes a double's bits in @f's slot a tagged double, if that is not known to be there.
+ * Clobbers rax.
+ */
+void fp_set_tag(struct compile *c, unsigned f);
+
+/*
+ * rax has a single's bits: goes to C if the register form is not just that double: denormals, infinities,
+ * NaNs. Clobbers rcx.
+ */
+void fp_prove_single(struct compile *c, const struct ir_op *op);
+/* rax: from a double's bits to those that stfs and getf.s deliver. Clobbers rcx. */
+void fp_single_bits(struct compile *c);
+
+/* Each returns false, with nothing emitted, where the op has no inline form. */
+bool fp_emit_integer(struct compile *c, const struct ir_op *op);
+bool fp_emit_move(struct compile *c, const struct ir_op *op);
+bool fp_emit_convert(struct compile *c, const struct ir_op *op);
+bool fp_emit_arith(struct compile *c, const struct ir_op *op);
+bool fp_emit_compare(struct compile *c, const struct ir_op *op);
+bool fp_emit_load(struct compile *c, const struct ir_op *op);
+bool fp_emit_store(struct compile *c, const struct ir_op *op);
+
+#endif

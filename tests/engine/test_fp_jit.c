@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Random floating-point programs, interpreted and compiled: both must end in the same state. Few registers,
+ * so that results are operands soon; values around the borders of the formats; predicated ones, rotating
+ * ones, memory, FPSR read and written in between. usage: test_fp_jit [programs [seed]]
+ */
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "accel/soft.h"
+#include "isa/isa.h"
+#include "mem/mem.h"
+
+enum {
+    RAM_SIZE = 4 << 20,
+    CODE = 0x10000,
+    IVT = 0x40000,
+    DATA = 0x100000,
+    STORE = 0x200000,
+    DATA_WORDS = 2048,
+    BUNDLES = 20,
+    GATE_END = 1,
+    GATE_IVT = 0x1000,
+    DEFAULT_PROGRAMS = 3000,
+};
+
+#define FPSR_DEFAULT UINT64_C(0x9804c0270033f)
+#define NOP_M        (UINT64_C(1) << 27)
+
+static uint64_t seed;
+
+static uint64_t next(void)
+{
+    seed ^= seed << 13;
+    seed ^= seed >> 7;
+    seed ^= seed << 17;
+    return seed * UINT64_C(0x2545f4914f6cdd1d);
+}
+
+static unsigned below(unsigned n) { return (unsigned)(next() >> 33) % n; }
+
+/* ---- values ---- */
+
+/* A double near something: limits of the double and single formats, 2^53, 2^63, halves, small integers. */
+static uint64_t random_double(void)
+{
+    static const uint64_t exponents[] = { 0,    1,    2,    52,   53,   54,   871,  872,  873,  874,  895,
+                                          896,  897,  898,  899,  970,  1000, 1022, 1023, 1024, 1025, 1075,
+                                          1076, 1085, 1086, 1087, 1149, 1150, 1151, 1152, 2045, 2046, 2047 };
+    static const uint64_t fractions[] = { 0,
+                                          1,
+                                          2,
+                                          UINT64_C(0xfffffffffffff),
+                                          UINT64_C(0xffffffffffffe),
+                                          UINT64_C(0x8000000000000),
+                                          UINT64_C(0x7ffffffffffff),
+                                          0x10000000,
+                                          0x20000000,
+                                          0x30000000,
+                                          0x0fffffff,
+                                          UINT64_C(0xfffffe0000000),
+                                          UINT64_C(0xffffff0000000) };
+    uint64_t sign = next() & UINT64_C(0x8000000000000000);
+    uint64_t exp = exponents[below(sizeof(exponents) / sizeof(*exponents))];
+    uint64_t fraction = fractions[below(sizeof(fractions) / sizeof(*fractions))];
+
+    switch (below(8)) {
+    case 0: return next();
+    case 1: return sign;
+    case 2: return sign | (UINT64_C(1020) + below(8)) << 52 | (uint64_t)below(16) << 48;
+    case 3: return sign | exp << 52 | (next() & UINT64_C(0xfffffe0000000));
+    case 4: return sign | (UINT64_C(1020) + below(8)) << 52 | (next() & UINT64_C(0xfffffffffffff));
+    default: return sign | exp << 52 | (fraction ^ (below(4) ? 0 : next() & 3));
+    }
+}
+
+static uint64_t random_integer(void)
+{
+    uint64_t edge = UINT64_C(1) << below(64);
+
+    switch (below(4)) {
+    case 0: return next();
+    case 1: return below(100);
+    case 2: return edge + below(3) - 1;
+    default: return -(edge + below(3) - 1);
+    }
+}
+
+static struct ia64_fr random_fr(void)
+{
+    switch (below(24)) {
+    case 0: return FP_NATVAL;
+    case 1: return (struct ia64_fr){ .sig = next(), .se = next() & 0x3ffff };
+    case 2: return fp_from_single((uint32_t)next());
+    case 3:
+    case 4:
+    case 5: return fp_from_int(random_integer());
+    case 6: return (struct ia64_fr){ .sig = next() | UINT64_C(1) << 63, .se = 0xfff0 + below(32) };
+    default: return fp_from_double(random_double());
+    }
+}
+
+/* ---- programs ---- */
+
+static const unsigned some_f[] = { 0, 1, 6, 7, 8, 9, 10, 11, 32, 33, 34, 35 };
+
+static unsigned source(void) { return some_f[below(sizeof(some_f) / sizeof(*some_f))]; }
+static unsigned target(void) { return some_f[2 + below(sizeof(some_f) / sizeof(*some_f) - 2)]; }
+
+static const char *qp(void)
+{
+    static const char *const some[] = { "(p6) ", "(p7) ", "(p16) " };
+
+    return below(4) ? "" : some[below(3)];
+}
+
+static const char *pick(const char *const *names, unsigned n) { return names[below(n)]; }
+#define PICK(...)                                                                                            \
+    pick((const char *const[]){ __VA_ARGS__ }, sizeof((const char *const[]){ __VA_ARGS__ }) / sizeof(char *))
+
+/* Mostly sf0, as in real programs. */
+static const char *sf(void) { return below(3) ? "s0" : PICK("s0", "s1", "s2", "s3"); }
+
+static void f_line(char *line, size_t size)
+{
+    unsigned f1 = target(), f2 = source(), f3 = source(), f4 = source();
+
+    switch (below(20)) {
+    case 0:
+        snprintf(line, size, "%sfcmp.%s%s.%s p6,p7=f%u,f%u", qp(), PICK("eq", "lt", "le", "unord"),
+                 PICK("", ".unc"), sf(), f2, f3);
+        break;
+    case 1:
+        snprintf(line, size, "%s%s.%s f%u=f%u,f%u", qp(), PICK("fmin", "fmax", "famin", "famax"), sf(), f1,
+                 f2, f3);
+        break;
+    case 2:
+        snprintf(line, size, "%sfmerge.%s f%u=f%u,f%u", qp(), PICK("s", "ns", "se"), f1, f2,
+                 below(2) ? f2 : f3);
+        break;
+    case 3:
+        snprintf(line, size, "%sfcvt.%s.%s f%u=f%u", qp(), PICK("fx", "fxu", "fx.trunc", "fxu.trunc"), sf(),
+                 f1, f2);
+        break;
+    case 4: snprintf(line, size, "%sfcvt.xf f%u=f%u", qp(), f1, f2); break;
+    case 5:
+        snprintf(line, size, "%sxma.%s f%u=f%u,f%u,f%u", qp(), PICK("l", "h", "hu"), f1, f3, f4, f2);
+        break;
+    case 6: snprintf(line, size, "%sfrcpa.%s f%u,p%u=f%u,f%u", qp(), sf(), f1, 6 + below(2), f2, f3); break;
+    case 7: snprintf(line, size, "%sfrsqrta.%s f%u,p%u=f%u", qp(), sf(), f1, 6 + below(2), f3); break;
+    case 8: snprintf(line, size, "%sfclass.m p6,p7=f%u,0x%x", qp(), f2, below(512)); break;
+    case 9:
+        if (below(2))
+            snprintf(line, size, "fclrf.%s", sf());
+        else
+            snprintf(line, size, "fsetc.%s 0x7f,0x%x", PICK("s1", "s2", "s3"), below(4) ? 0x40 : 0x42);
+        break;
+    default:
+        if (below(3) == 0) /* without an addend, or without a factor */
+            snprintf(line, size, "%s%s%s.%s f%u=f%u,f%u,f%u", qp(), PICK("fma", "fms", "fnma"),
+                     PICK("", ".s", ".d", ".d", ".s"), sf(), f1, f3, below(2) ? 1 : f4, below(2) ? 0 : f2);
+        else
+            snprintf(line, size, "%s%s%s.%s f%u=f%u,f%u,f%u", qp(), PICK("fma", "fms", "fnma"),
+                     PICK("", ".s", ".d", ".d", ".s"), sf(), f1, f3, f4, f2);
+        break;
+    }
+}
+
+static void m_line(char *line, size_t size)
+{
+    unsigned f1 = target(), f2 = source(), r = 8 + below(4);
+
+    switch (below(14)) {
+    case 0:
+        snprintf(line, size, "%ssetf.%s f%u=r%u", qp(), PICK("sig", "sig", "d", "s", "exp"), f1,
+                 12 + below(8));
+        break;
+    case 1:
+        snprintf(line, size, "%sgetf.%s r%u=f%u", qp(), PICK("sig", "sig", "d", "s", "exp"), 12 + below(8),
+                 f2);
+        break;
+    case 2:
+    case 3:
+        snprintf(line, size, "%s%s f%u=[r%u]%s", qp(),
+                 PICK("ldfd", "ldfs", "ldf8", "ldfe", "ldf.fill", "ldfd"), f1, r,
+                 PICK("", ",8", ",16", ",-8"));
+        break;
+    case 4:
+    case 5:
+        snprintf(line, size, "%s%s [r%u]=f%u%s", qp(),
+                 PICK("stfd", "stfs", "stf8", "stfe", "stf.spill", "stfd"), r, f2,
+                 PICK("", ",8", ",16", ",-8"));
+        break;
+    case 6:
+        snprintf(line, size, "%s%s f%u,f%u=[r%u]", qp(), PICK("ldfpd", "ldfps", "ldfp8"), 6 + 2 * below(3),
+                 7 + 2 * below(3), r);
+        break;
+    case 7: snprintf(line, size, "%smov.m r%u=ar.fpsr", qp(), 12 + below(8)); break;
+    case 8: snprintf(line, size, "%s%s r%u=[r%u]", qp(), PICK("ld8", "ld4"), 12 + below(8), r); break;
+    case 9: snprintf(line, size, "%sldfd.%s f%u=[r%u]", qp(), PICK("a", "c.nc", "s", "c.clr"), f1, r); break;
+    default:
+        snprintf(line, size, "%sadds r%u=%d,r%u", qp(), 12 + below(8), (int)below(100), 12 + below(8));
+        break;
+    }
+}
+
+static uint64_t assemble(void (*write)(char *, size_t), enum isa_unit unit, char *line, size_t size)
+{
+    uint64_t slot, lslot;
+
+    do
+        write(line, size);
+    while (isa_asm(line, unit, &slot, &lslot));
+    return slot;
+}
+
+struct start {
+    char text[BUNDLES * 2][64];
+    struct bundle code[BUNDLES];
+    struct ia64_fr fr[128];
+    uint64_t gr[32], pr, fpsr, psr, cfm;
+    bool nat;
+    uint64_t data[DATA_WORDS];
+};
+
+static void random_start(struct start *s)
+{
+    memset(s, 0, sizeof(*s));
+    for (unsigned i = 0; i < BUNDLES; i++) {
+        uint64_t m = assemble(m_line, UNIT_M, s->text[2 * i], sizeof(s->text[0]));
+        uint64_t f = assemble(f_line, UNIT_F, s->text[2 * i + 1], sizeof(s->text[0]));
+
+        s->code[i] = isa_bundle_make(0x0f, m, NOP_M, f); /* MMF with a stop at the end */
+    }
+    for (unsigned f = 2; f < 128; f++)
+        s->fr[f] = random_fr();
+    for (unsigned r = 8; r < 12; r++)
+        s->gr[r] = DATA + 64 + below(2000) * 8 + (below(8) ? 0 : below(8));
+    for (unsigned r = 12; r < 20; r++)
+        s->gr[r] = below(2) ? random_integer() : random_double();
+    s->nat = below(16) == 0;
+    s->pr = next() | 1;
+    s->fpsr = FPSR_DEFAULT;
+    if (below(2)) /* flags are sticky, and mostly set */
+        s->fpsr |= UINT64_C(0x80040000);
+    if (below(8) == 0)
+        s->fpsr = (s->fpsr & ~UINT64_C(0x1ff)) | (next() & 0x3f) | (uint64_t)below(2) << 6 |
+                  (uint64_t)below(2) << 7;
+    if (below(8) == 0)
+        s->fpsr ^= (uint64_t)below(4) << 10 | (uint64_t)below(4) << 23;
+    s->psr = PSR_IC | (below(8) ? 0 : PSR_AC) | (below(16) ? 0 : PSR_BE);
+    s->cfm = 0;
+    for (unsigned i = 0; i < DATA_WORDS; i++)
+        s->data[i] = below(4) ? random_double() : below(2) ? next() : random_integer();
+}
+
+/* ---- runs ---- */
+
+struct machine {
+    struct kia_mem *mem;
+    struct kia_vm *vm;
+    struct kia_vcpu *vcpu;
+};
+
+static bool machine_open(struct machine *m, const char *accel)
+{
+    struct kia_vm_config config = { .accel = accel, .cpu = "max", .max_vcpus = 1, .itc_hz = 1000000000 };
+
+    config.mem = m->mem = kia_mem_create();
+    if (!m->mem || kia_mem_add_ram(m->mem, 0, RAM_SIZE) || kia_vm_create(&config, &m->vm) ||
+        kia_vcpu_create(m->vm, 0, 0, 0, &m->vcpu))
+        return false;
+    for (unsigned i = 0; i < 0x80; i++)
+        kia_vm_add_gate(m->vm, IVT + i * 0x100, GATE_IVT + i, KIA_GATE_FALL);
+    kia_vm_add_gate(m->vm, CODE + BUNDLES * 16, GATE_END, KIA_GATE_FALL);
+    return true;
+}
+
+static void machine_close(struct machine *m)
+{
+    kia_vm_destroy(m->vm);
+    kia_mem_destroy(m->mem);
+}
+
+/* The state after a run, as text, freed by the caller. */
+static char *run(struct machine *m, const struct start *s)
+{
+    struct vcpu *v = m->vcpu->v;
+    struct kia_run result = { 0 };
+    char *text = NULL;
+    size_t size;
+    FILE *out;
+
+    kia_vcpu_reset(m->vcpu);
+    kia_set_cr(m->vcpu, CR_IVA, IVT);
+    kia_set_ar(m->vcpu, AR_BSPSTORE, STORE);
+    kia_set_psr(m->vcpu, s->psr);
+    kia_set_cfm(m->vcpu, s->cfm);
+    for (unsigned r = 1; r < 32; r++)
+        gr_set(v, r, s->gr[r], s->nat && r == 15);
+    for (unsigned f = 2; f < 128; f++)
+        fr_set(v, f, s->fr[f]);
+    v->pr = s->pr;
+    kia_set_ar(m->vcpu, AR_FPSR, s->fpsr);
+    kia_mem_write(m->mem, CODE, s->code, sizeof(s->code));
+    kia_mem_write(m->mem, DATA, s->data, sizeof(s->data));
+    kia_set_ip(m->vcpu, CODE);
+    kia_vcpu_run(m->vcpu, &result);
+    out = open_memstream(&text, &size);
+    if (!out)
+        return NULL;
+    fprintf(out, "exit %d gate %x\n", result.exit, result.gate);
+    kia_vcpu_dump(m->vcpu, out);
+    fclose(out);
+    return text;
+}
+
+static void print_difference(const char *a, const char *b)
+{
+    while (*a && *b) {
+        size_t na = strcspn(a, "\n"), nb = strcspn(b, "\n");
+
+        if (na != nb || memcmp(a, b, na))
+            printf("  interpreted %.*s, compiled %.*s\n", (int)na, a, (int)nb, b);
+        a += na + (a[na] == '\n');
+        b += nb + (b[nb] == '\n');
+    }
+}
+
+static bool same(struct machine *interpreted, struct machine *compiled, const struct start *s)
+{
+    char *a = run(interpreted, s), *b = run(compiled, s);
+    bool equal = a && b && !strcmp(a, b) &&
+                 !memcmp(kia_mem_hva(interpreted->mem, DATA, sizeof(s->data)),
+                         kia_mem_hva(compiled->mem, DATA, sizeof(s->data)), sizeof(s->data));
+
+    if (!equal && a && b)
+        print_difference(a, b);
+    free(a);
+    free(b);
+    return equal;
+}
+
+static void print_program(const struct start *s)
+{
+    printf("  fpsr 0x%" PRIx64 " psr 0x%" PRIx64 " pr 0x%" PRIx64 "\n", s->fpsr, s->psr, s->pr);
+    for (unsigned i = 2; i < sizeof(some_f) / sizeof(*some_f); i++)
+        printf("  f%u %05" PRIx64 " %016" PRIx64 "\n", some_f[i], s->fr[some_f[i]].se, s->fr[some_f[i]].sig);
+    for (unsigned i = 0; i < BUNDLES; i++)
+        printf("  %x %-40s %s\n", CODE + i * 16, s->text[2 * i], s->text[2 * i + 1]);
+}
+
+int main(int argc, char **argv)
+{
+    unsigned long programs = argc > 1 ? strtoul(argv[1], NULL, 0) : DEFAULT_PROGRAMS;
+    uint64_t base = argc > 2 ? strtoull(argv[2], NULL, 0) : 1;
+    struct machine interpreted = { 0 }, compiled = { 0 };
+    static struct start start;
+    unsigned failed = 0;
+
+    if (!machine_open(&interpreted, "soft,jit=off") || !machine_open(&compiled, "soft,jit=on"))
+        return 77; /* no compiler on this host: skipped */
+    for (unsigned long i = 0; i < programs && failed < 5; i++) {
+        seed = (base + i) * UINT64_C(0x9e3779b97f4a7c15) | 1;
+        random_start(&start);
+        if (!same(&interpreted, &compiled, &start)) {
+            printf("program %lu differs (test_fp_jit 1 %" PRIu64 ")\n", i, base + i);
+            print_program(&start);
+            failed++;
+        }
+    }
+    printf("%lu programs, %u differ\n", programs, failed);
+    machine_close(&interpreted);
+    machine_close(&compiled);
+    return failed != 0;
+}
