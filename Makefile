@@ -17,7 +17,7 @@ program:
 	@[ -f $(BUILD)/build.ninja ] || meson setup $(BUILD)
 	@ninja -C $(BUILD)
 
-# make boot: a shell in the guest. make boot RUN="command": runs it there, ends with its exit status.
+# make boot: a shell in the guest. make boot RUN="command": runs it there, fails if it fails.
 boot: program
 	@guest/boot.sh $${KIA_RUN:+"$$KIA_RUN"}
 
