@@ -83,7 +83,7 @@ void vcpu_reset(struct vcpu *v)
     memset(&v->fault, 0, sizeof(v->fault));
     memset(&v->rse, 0, sizeof(v->rse));
     v->psr = 0;
-    v->ip = v->trap_ip = v->exec_ip = 0;
+    v->ip = v->trap_ip = 0;
     v->ri = v->trap_ri = 0;
     v->ic_inflight = false;
     v->spec_nat = 0;

@@ -224,7 +224,6 @@ struct vcpu {
     struct fault_info fault;
     uint64_t trap_ip;         /* bundle of the instruction that trapped */
     uint8_t trap_ri;          /* its slot */
-    uint64_t exec_ip;         /* bundle of the instruction whose helper runs; set by the engine before calls that ask for it */
     struct alat_entry alat[N_ALAT];
     uint32_t alat_gen;        /* entries of other generations are void */
     uint64_t itc_last;        /* ITC reads rise strictly */

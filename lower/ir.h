@@ -141,7 +141,4 @@ struct ir_unit {
     bool invalid;       /* code changed: must not be entered any more */
 };
 
-/* Text of a unit, for -d and tests. Returns like snprintf(). */
-int ir_print(const struct ir_unit *u, char *buf, int size);
-
 #endif
