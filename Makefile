@@ -14,7 +14,7 @@ all: program
 
 program:
 	@guest/packages.sh build test
-	@[ -f $(BUILD)/build.ninja ] || meson setup $(BUILD)
+	@[ -f $(BUILD)/build.ninja ] || meson setup $(BUILD) $(KIA_MESON)
 	@ninja -C $(BUILD)
 
 # make boot: a shell in the guest. make boot RUN="command": runs it there, fails if it fails.
