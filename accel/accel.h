@@ -42,12 +42,18 @@ struct kia_run {
     char why[160];
 };
 
+/**
+ * kia_vm_create - a machine without processors: kia_vcpu_create() adds them
+ * @config: copied; its memory stays the caller's and must outlive the machine
+ * Return: 0, or a negative errno: an accelerator or model that is not known (named in a message), or no memory.
+ * Thread: one, as for kia_vm_destroy(), which may run when no processor does.
+ */
 int kia_vm_create(const struct kia_vm_config *config, struct kia_vm **vm);
 void kia_vm_destroy(struct kia_vm *vm);
 /* Prints the models (-cpu help). */
 void kia_cpu_help(FILE *out);
 
-/* @lid_id, @lid_eid: CR.LID{31:24} and {23:16}. The vcpu starts in the reset state of SDM Vol.2 Table 11-? and does not run. */
+/* @lid_id, @lid_eid: CR.LID{31:24} and {23:16}. The vcpu starts in its reset state (SDM Vol.2 chapter 11) and does not run. */
 int kia_vcpu_create(struct kia_vm *vm, unsigned index, uint8_t lid_id, uint8_t lid_eid, struct kia_vcpu **vcpu);
 enum kia_exit kia_vcpu_run(struct kia_vcpu *vcpu, struct kia_run *run);
 /* Makes kia_vcpu_run() or kia_vcpu_halt() of another thread return soon. Any thread. */
