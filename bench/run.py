@@ -22,6 +22,7 @@ GUEST = os.path.join(os.path.dirname(HERE), 'guest')
 ENGINES = (('interpreter', 'soft,jit=off'), ('compiled', 'soft,jit=on'))
 COMPUTE = ('sha256', 'qsort', 'histogram', 'strlen', 'fib', 'bytecode', 'chase', 'divide', 'matmul', 'nbody',
            'mandelf', 'mandeld')
+LIBRARIES = ('zstd', 'sqlite')
 SYSTEM = ('getpid', 'fork', 'exec', 'pingpong', 'switch', 'parallel')
 GROWTH = ('chase=4096', 'chase=65536', 'chase=1048576', 'chase=16777216', 'chase', 'code=16', 'code=128',
           'code', 'switch=2', 'switch', 'switch=32')
@@ -51,11 +52,28 @@ def recipe(name, *arguments):
     return run.stdout.strip()
 
 
-def compile_programs(compiler, output):
-    sources = sorted(glob.glob(os.path.join(HERE, 'programs', '*.c')))
-    run = subprocess.run([compiler, *FLAGS, *sources, '-o', output, '-lm'], check=False)
-    if run.returncode:
-        fail('%s cannot build bench/programs: it must have a C library for static programs' % compiler)
+def guest_compiler():
+    compiler = os.path.join(recipe('toolchain.sh'), 'bin', 'ia64-linux-gnu-gcc')
+    found = subprocess.run([compiler, '-print-file-name=libc.a'], stdout=subprocess.PIPE, text=True, check=True)
+    if not os.path.isabs(found.stdout.strip()):
+        fail('%s has no C library to link programs with: name one that has with KIA_TOOLCHAIN' % compiler)
+    return compiler
+
+
+def compile_programs(compiler, folder, side, libraries):
+    """Builds folder/SIDE/bench, and folder/SIDE/libraries where those are wanted."""
+    path = os.path.join(HERE, 'programs', '')
+    output = os.path.join(folder, side, '')
+    os.mkdir(output)
+    extra = [path + name + '.c' for name in LIBRARIES]
+    sources = [name for name in sorted(glob.glob(path + '*.c')) if name not in extra]
+    commands = [[*sources, '-lm', '-o', output + 'bench']]
+    if libraries:
+        commands.append(['-DBENCH_LIBRARIES', '-I' + libraries + '/include', path + 'main.c', *extra,
+                         '-L%s/%s' % (libraries, side), '-lzstd', '-lsqlite3', '-lm',
+                         '-o', output + 'libraries'])
+    if any(subprocess.run([compiler, *FLAGS, *command], check=False).returncode for command in commands):
+        fail('%s cannot build bench/programs' % compiler)
 
 
 def cpio_archive(files):
@@ -69,6 +87,10 @@ def cpio_archive(files):
     return archive
 
 
+def program_of(name):
+    return 'libraries' if name.split('=')[0] in LIBRARIES else 'bench'
+
+
 class Run:
     """One timed run of a program: its work, its outcome, and what it cost."""
 
@@ -79,12 +101,13 @@ class Run:
 class Host:
     """Native runs. Every run is taken as often as asked for, and the fastest counts."""
 
-    def __init__(self, program):
-        self.program = program
+    def __init__(self, folder):
+        self.folder = folder
         self.sums = {}
 
-    def last(self, *arguments):
-        lines = subprocess.run([self.program, *map(str, arguments)], stdout=subprocess.PIPE, text=True,
+    def last(self, name, *arguments):
+        program = os.path.join(self.folder, program_of(name))
+        lines = subprocess.run([program, name, *map(str, arguments)], stdout=subprocess.PIPE, text=True,
                                check=True).stdout.splitlines()
         return Run(lines[-1].split()[3:])
 
@@ -112,7 +135,7 @@ class Guest:
         for _ in range(4 * ATTEMPTS):
             if not programs:
                 break
-            listed = ''.join('%s 1 %d\n' % (name, milliseconds) for name in programs)
+            listed = ''.join('%s %s 1 %d\n' % (program_of(name), name, milliseconds) for name in programs)
             files['bench/list'] = (0o100644, listed.encode())
             files['bench/idle'] = (0o100644, b'%d\n' % idle)
             at = self.boot(initrd, files, processors)
@@ -293,6 +316,19 @@ def parse_arguments():
     return options
 
 
+def wants_libraries(options):
+    return not options.names or any(program_of(name) == 'libraries' for name in options.names)
+
+
+def guest_files(folder):
+    """What is added to the guest's initial ramdisk."""
+    files = {'bench': (0o40755, b'')}
+    for path in (os.path.join(HERE, 'guest.sh'), *glob.glob(os.path.join(folder, '*'))):
+        with open(path, 'rb') as file:
+            files['bench/' + os.path.basename(path)] = (0o100755, file.read())
+    return files
+
+
 def native_runs(options, host, names):
     """The fastest of three runs of each program."""
     runs = {}
@@ -305,16 +341,14 @@ def native_runs(options, host, names):
 def main():
     options = parse_arguments()
     with tempfile.TemporaryDirectory() as folder:
-        programs = {side: os.path.join(folder, side) for side in ('host', 'guest')}
-        compile_programs('gcc', programs['host'])
-        compile_programs(os.path.join(recipe('toolchain.sh'), 'bin', 'ia64-linux-gnu-gcc'), programs['guest'])
-        files = {'bench': (0o40755, b'')}
-        for name, path in (('bench', programs['guest']), ('guest.sh', os.path.join(HERE, 'guest.sh'))):
-            with open(path, 'rb') as file:
-                files['bench/' + name] = (0o100755, file.read())
-        host = Host(programs['host'])
+        compiler = guest_compiler()
+        libraries = recipe('../bench/libraries.sh') if wants_libraries(options) else None
+        compile_programs('gcc', folder, 'host', libraries)
+        compile_programs(compiler, folder, 'guest', libraries)
+        files = guest_files(os.path.join(folder, 'guest'))
+        host = Host(os.path.join(folder, 'host'))
         growth, parallel = ((), ()) if options.quick or options.names else (GROWTH, PARALLEL)
-        single = options.names or (*COMPUTE, *SYSTEM)
+        single = options.names or (*COMPUTE, *LIBRARIES, *SYSTEM)
         names = dict.fromkeys((*single, *growth, *parallel))
         single = [name for name in names if not name.startswith('parallel')]
         double = [name for name in names if name.startswith('parallel')]
@@ -334,7 +368,7 @@ def main():
         if options.names:
             report.ratios('Programs', options.names)
         else:
-            report.ratios('Computation', COMPUTE)
+            report.ratios('Computation', (*COMPUTE, *LIBRARIES))
             report.ratios('System', SYSTEM)
         report.growth('Cost of a unit, by size', (*growth, *parallel))
         report.machine()

@@ -3,8 +3,8 @@
  * bench NAME[=SIZE] COUNT [MILLISECONDS]: runs one benchmark program COUNT times over and prints
  *     bench: start NAME COUNT
  *     bench: done NAME COUNT CHECKSUM NANOSECONDS PROCESSOR-NANOSECONDS
- * With MILLISECONDS it repeats that with larger counts until a run takes so long. Without arguments it prints
- * the programs' names.
+ * With MILLISECONDS it repeats that, at least once, with larger counts until a run takes so long. Without
+ * arguments it prints the programs' names.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -16,10 +16,14 @@
 #include "program.h"
 
 static const struct program *const programs[] = {
+#ifdef BENCH_LIBRARIES
+    &program_sqlite, &program_zstd,
+#else
     &program_sha256, &program_qsort, &program_histogram, &program_strlen, &program_fib, &program_bytecode,
     &program_chase, &program_divide, &program_matmul, &program_nbody, &program_mandelf, &program_mandeld,
     &program_code, &program_getpid, &program_fork, &program_exec, &program_pingpong, &program_switch,
     &program_parallel,
+#endif
 };
 enum { N_PROGRAMS = sizeof(programs) / sizeof(*programs) };
 
@@ -119,9 +123,10 @@ int main(int argc, char **argv)
     if (p->prepare)
         p->prepare(size ? strtoull(size + 1, NULL, 10) : p->size);
     ns = measure(p, argv[1], count);
-    while (ns < want) {
-        count = more(count, ns, want);
-        ns = measure(p, argv[1], count);
-    }
+    if (want) /* the first run does not count: it finds caches cold */
+        do {
+            count = ns < want ? more(count, ns, want) : count;
+            ns = measure(p, argv[1], count);
+        } while (ns < want);
     return 0;
 }

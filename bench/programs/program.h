@@ -25,6 +25,7 @@ extern const struct program program_sha256, program_qsort, program_histogram, pr
     program_bytecode, program_chase, program_divide, program_matmul, program_nbody, program_mandelf,
     program_mandeld, program_code, program_getpid, program_fork, program_exec, program_pingpong,
     program_switch, program_parallel;
+extern const struct program program_zstd, program_sqlite; /* the program built with BENCH_LIBRARIES */
 
 /* Memory of this size, or the end of the program. */
 void *bench_alloc(size_t size);
