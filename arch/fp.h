@@ -200,6 +200,14 @@ void fp_rcpa(struct fp_result *r, uint64_t fpsr, unsigned ctl, const struct ia64
              const struct ia64_fr *f3);
 void fp_rsqrta(struct fp_result *r, uint64_t fpsr, unsigned ctl, const struct ia64_fr *f3);
 
+/**
+ * fp_rcpa_estimate, fp_rsqrta_estimate - the estimate that frcpa (f2 / f3) or frsqrta (f3) gives with p2 = 1
+ * @f2, @f3: normal numbers in full form, for frsqrta positive
+ * Return: false, and nothing is written, where p2 is 0.
+ */
+bool fp_rcpa_estimate(struct ia64_fr *out, const struct ia64_fr *f2, const struct ia64_fr *f3);
+bool fp_rsqrta_estimate(struct ia64_fr *out, const struct ia64_fr *f3);
+
 /* ---- Conversions (arch/fp_convert.c) ---- */
 
 enum {

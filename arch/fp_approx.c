@@ -196,6 +196,9 @@ static struct ia64_fr square_root(struct fp_env *env, struct fp_number a)
     return fp_round(env, &x);
 }
 
+/* emin + N - 1, biased */
+enum { RSQRTA_LIMIT = 64 };
+
 static bool rcpa_beyond_limits(struct fp_number a, struct fp_number b)
 {
     const int32_t emax = FP_EXP_BIAS;
@@ -247,7 +250,7 @@ void fp_rsqrta(struct fp_result *r, uint64_t fpsr, unsigned ctl, const struct ia
     if (!fp_rsqrta_special(&env, f3, &out)) {
         struct fp_number a = fp_normalize(f3);
 
-        if (a.exp <= 64) {
+        if (a.exp <= RSQRTA_LIMIT) {
             out = square_root(&env, a);
         } else {
             out = fp_rsqrt_estimate(a);
@@ -256,4 +259,25 @@ void fp_rsqrta(struct fp_result *r, uint64_t fpsr, unsigned ctl, const struct ia
     }
     r->fr = out;
     fp_finish(r, fpsr, ctl, &env);
+}
+
+bool fp_rcpa_estimate(struct ia64_fr *out, const struct ia64_fr *f2, const struct ia64_fr *f3)
+{
+    struct fp_number a = { f2->sig, (int32_t)fp_exp(f2), false };
+    struct fp_number b = { f3->sig, (int32_t)fp_exp(f3), fp_sign(f3) };
+
+    if (rcpa_beyond_limits(a, b))
+        return false;
+    *out = fp_recip_estimate(b);
+    return true;
+}
+
+bool fp_rsqrta_estimate(struct ia64_fr *out, const struct ia64_fr *f3)
+{
+    struct fp_number a = { f3->sig, (int32_t)fp_exp(f3), false };
+
+    if (a.exp <= RSQRTA_LIMIT)
+        return false;
+    *out = fp_rsqrt_estimate(a);
+    return true;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Multiply-add, minimum and maximum, compare, class: the scalar forms and what the parallel ones share. */
 #include "arch/fp_core.h"
+#include "arch/fp_fast.h"
 
 #include <stddef.h>
 
@@ -184,18 +185,51 @@ struct ia64_fr fp_muladd(struct fp_env *env, const struct ia64_fr *f3, const str
     return fp_round(env, &sum);
 }
 
+/* The common case, if it is one: rounding to nearest, all traps disabled, normal numbers. */
+static bool muladd_common(struct fp_result *r, uint64_t fpsr, unsigned ctl, const struct fp_env *env,
+                          const struct ia64_fr *f3, const struct ia64_fr *f4, const struct ia64_fr *f2,
+                          uint64_t negate)
+{
+    struct fp_fast_range range = { env->fmt->emin, env->fmt->emax };
+    bool inexact = false, fine;
+
+    if (env->rc != 0 || env->disabled != FPSR_TRAPS)
+        return false;
+    switch (env->fmt->precision) {
+    case 64:
+        fine = fp_fast_muladd(&r->fr, f3, f4, f2, negate, 64, range, &inexact);
+        break;
+    case 53:
+        fine = fp_fast_muladd(&r->fr, f3, f4, f2, negate, 53, range, &inexact);
+        break;
+    default:
+        fine = fp_fast_muladd(&r->fr, f3, f4, f2, negate, 24, range, &inexact);
+        break;
+    }
+    r->kind = FP_OK;
+    r->isr_code = 0;
+    r->pred = 0;
+    r->fpsr = fp_fpsr_flags(fpsr, ctl, inexact ? FP_EXC_I : 0);
+    return fine;
+}
+
 static inline void muladd_scalar(struct fp_result *r, uint64_t fpsr, unsigned ctl, const struct ia64_fr *f3,
                                  const struct ia64_fr *f4, const struct ia64_fr *f2, bool neg_product,
                                  bool neg_addend)
 {
     struct fp_env env;
 
-    if (__builtin_expect(fp_is_natval(f3) || fp_is_natval(f4) || fp_is_natval(f2), 0)) {
+    fp_env_init(&env, fpsr, ctl);
+    if (ctl & FP_CTL_F2_IS_F0)
+        f2 = NULL;
+    if (muladd_common(r, fpsr, ctl, &env, f3, f4, f2,
+                      (uint64_t)neg_product << 17 | (uint64_t)neg_addend << 18))
+        return;
+    if (fp_is_natval(f3) || fp_is_natval(f4) || (f2 && fp_is_natval(f2))) {
         fp_plain(r, fpsr, FP_NATVAL);
         return;
     }
-    fp_env_init(&env, fpsr, ctl);
-    r->fr = fp_muladd(&env, f3, f4, ctl & FP_CTL_F2_IS_F0 ? NULL : f2, neg_product, neg_addend);
+    r->fr = fp_muladd(&env, f3, f4, f2, neg_product, neg_addend);
     r->pred = 0;
     fp_finish(r, fpsr, ctl, &env);
 }

@@ -19,14 +19,20 @@
  */
 #define MXCSR_FLAGS (FP_EXC_D | FP_EXC_O | FP_EXC_U | FP_EXC_I)
 
-static bool host_can(void) { return __builtin_cpu_supports("avx") && __builtin_cpu_supports("fma"); }
+static bool host_can(void)
+{
+    return __builtin_cpu_supports("avx") && __builtin_cpu_supports("fma");
+}
 
 static bool is_fp_memory(const struct ir_op *op)
 {
     return op->op == IR_CALL && (op->fn == (void *)op_load_fp || op->fn == (void *)op_store_fp);
 }
 
-bool emit_fp_owns(const struct ir_op *op) { return op->op == IR_FPOP || is_fp_memory(op); }
+bool emit_fp_owns(const struct ir_op *op)
+{
+    return op->op == IR_FPOP || is_fp_memory(op);
+}
 
 /* ---- units ---- */
 
@@ -416,11 +422,14 @@ static bool wants_flags(const struct ir_op *op)
 {
     switch (op->op) {
     case IR_GET_ST:
-    case IR_SET_ST: return op->imm == offsetof(struct vcpu, fpsr);
+    case IR_SET_ST:
+        return op->imm == offsetof(struct vcpu, fpsr);
     case IR_CALL:
         return (op->fn == (void *)op_mov_to_ar || op->fn == (void *)op_mov_from_ar) && op->imm == AR_FPSR;
-    case IR_FPOP: return op->c == OP_FCLRF || op->c == OP_FCHKF;
-    default: return false;
+    case IR_FPOP:
+        return op->c == OP_FCLRF || op->c == OP_FCHKF;
+    default:
+        return false;
     }
 }
 
@@ -429,7 +438,7 @@ static bool wants_flags(const struct ir_op *op)
 static bool emit_fpop(struct compile *c, const struct ir_op *op)
 {
     return fp_emit_integer(c, op) || fp_emit_move(c, op) || fp_emit_convert(c, op) || fp_emit_arith(c, op) ||
-           fp_emit_compare(c, op);
+           fp_emit_compare(c, op) || fp_emit_register(c, op);
 }
 
 static void emit_own(struct compile *c, const struct ir_op *op)

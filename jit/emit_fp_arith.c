@@ -12,8 +12,14 @@ enum { EXP_SAFE_SINGLE = 1023 - 125 };
 /* The bits of a double's fraction that a single has not, and half of its last one. */
 enum { SINGLE_REST = 0x1fffffff, SINGLE_HALF = 0x10000000 };
 
-static unsigned status_field(const struct ir_op *op) { return FPI_CTL(op->imm) & 3; }
-static unsigned precision(const struct ir_op *op) { return FPI_CTL(op->imm) >> 2 & 3; }
+static unsigned status_field(const struct ir_op *op)
+{
+    return FPI_CTL(op->imm) & 3;
+}
+static unsigned precision(const struct ir_op *op)
+{
+    return FPI_CTL(op->imm) >> 2 & 3;
+}
 
 /* ---- multiply-adds ---- */
 
@@ -205,10 +211,14 @@ bool fp_emit_arith(struct compile *c, const struct ir_op *op)
     switch (op->c) {
     case OP_FMA:
     case OP_FMS:
-    case OP_FNMA: return emit_muladd(c, op);
-    case OP_FMIN: return emit_minmax(c, op, FARITH_MIN);
-    case OP_FMAX: return emit_minmax(c, op, FARITH_MAX);
-    default: return false;
+    case OP_FNMA:
+        return emit_muladd(c, op);
+    case OP_FMIN:
+        return emit_minmax(c, op, FARITH_MIN);
+    case OP_FMAX:
+        return emit_minmax(c, op, FARITH_MAX);
+    default:
+        return false;
     }
 }
 
@@ -259,7 +269,7 @@ static bool emit_from_integer(struct compile *c, const struct ir_op *op)
     unsigned f1 = FPI_F1(op->imm), f2 = FPI_F2(op->imm), base, xmm;
     int32_t slot;
 
-    if (f2 < 2 || c->fp->reg[f2].known == FP_DOUBLE)
+    if (f2 < 2 || c->fp->reg[f2].known == FP_DOUBLE || fp_full_form_wanted(c, op, f1))
         return false;
     slot = fp_slot(c, f2, &base);
     if (c->fp->reg[f2].known != FP_INT) {
@@ -330,9 +340,12 @@ static bool emit_to_integer(struct compile *c, const struct ir_op *op)
 bool fp_emit_convert(struct compile *c, const struct ir_op *op)
 {
     switch (op->c) {
-    case OP_FCVT_XF: return emit_from_integer(c, op);
+    case OP_FCVT_XF:
+        return emit_from_integer(c, op);
     case OP_FCVT_FX:
-    case OP_FCVT_FXU: return emit_to_integer(c, op);
-    default: return false;
+    case OP_FCVT_FXU:
+        return emit_to_integer(c, op);
+    default:
+        return false;
     }
 }

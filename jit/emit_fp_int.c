@@ -120,8 +120,12 @@ static bool emit_setf(struct compile *c, const struct ir_op *op)
         return false;
     prove_no_nat(c, op);
     switch (FPI_SUB(op->imm)) {
-    case FPO_SIG: fp_set_int(c, f1, use(c, op->a, RAX)); return true;
-    case FPO_SINGLE: set_from_single(c, op); return true;
+    case FPO_SIG:
+        fp_set_int(c, f1, use(c, op->a, RAX));
+        return true;
+    case FPO_SINGLE:
+        set_from_single(c, op);
+        return true;
     default:
         value = use(c, op->a, RCX);
         xmm = fp_take_xmm(c);
@@ -173,10 +177,14 @@ bool fp_emit_integer(struct compile *c, const struct ir_op *op)
     switch (op->c) {
     case OP_XMA_L:
     case OP_XMA_H:
-    case OP_XMA_HU: return emit_xma(c, op);
-    case OP_SETF: return emit_setf(c, op);
-    case OP_GETF: return emit_getf(c, op);
-    default: return false;
+    case OP_XMA_HU:
+        return emit_xma(c, op);
+    case OP_SETF:
+        return emit_setf(c, op);
+    case OP_GETF:
+        return emit_getf(c, op);
+    default:
+        return false;
     }
 }
 
@@ -257,7 +265,9 @@ bool fp_emit_move(struct compile *c, const struct ir_op *op)
             return true;
         }
         return emit_merge_sign(c, op, false);
-    case OP_FMERGE_NS: return emit_merge_sign(c, op, true);
-    default: return false;
+    case OP_FMERGE_NS:
+        return emit_merge_sign(c, op, true);
+    default:
+        return false;
     }
 }

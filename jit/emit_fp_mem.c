@@ -10,13 +10,31 @@
 enum { SE = offsetof(struct ia64_fr, se) };
 
 /* Fields of op_load_fp's and op_store_fp's imm (arch/ops.h). */
-static unsigned imm_f1(const struct ir_op *op) { return op->imm & 0x7f; }
-static unsigned imm_f2(const struct ir_op *op) { return op->imm >> 8 & 0x7f; }
-static unsigned imm_form(const struct ir_op *op) { return op->imm >> 16 & 0xf; }
-static bool imm_pair(const struct ir_op *op) { return op->imm >> 20 & 1; }
-static unsigned imm_ldtype(const struct ir_op *op) { return op->imm >> 24 & 0xff; }
+static unsigned imm_f1(const struct ir_op *op)
+{
+    return op->imm & 0x7f;
+}
+static unsigned imm_f2(const struct ir_op *op)
+{
+    return op->imm >> 8 & 0x7f;
+}
+static unsigned imm_form(const struct ir_op *op)
+{
+    return op->imm >> 16 & 0xf;
+}
+static bool imm_pair(const struct ir_op *op)
+{
+    return op->imm >> 20 & 1;
+}
+static unsigned imm_ldtype(const struct ir_op *op)
+{
+    return op->imm >> 24 & 0xff;
+}
 
-static unsigned datum_size(unsigned form) { return form == FS_S ? 4 : form == FS_FILL ? 16 : 8; }
+static unsigned datum_size(unsigned form)
+{
+    return form == FS_S ? 4 : form == FS_FILL ? 16 : 8;
+}
 
 /*
  * Host address of the datum at the guest address in op->a, as rcx + the returned register. Clobbers rax and
@@ -138,8 +156,12 @@ bool fp_emit_load(struct compile *c, const struct ir_op *op)
         load_index(c, RAX, REG_S1, addr, 0, false);
         set_single(c, op, imm_f1(op));
         break;
-    case FS_D: load_double(c, imm_f1(op), addr, 0); break;
-    case FS_FILL: load_fill(c, imm_f1(op), addr); break;
+    case FS_D:
+        load_double(c, imm_f1(op), addr, 0);
+        break;
+    case FS_FILL:
+        load_fill(c, imm_f1(op), addr);
+        break;
     default:
         load_index(c, RAX, REG_S1, addr, 0, true);
         fp_set_int(c, imm_f1(op), RAX);

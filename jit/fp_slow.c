@@ -12,8 +12,10 @@ bool fp_writes_f1(const struct ir_op *op)
     case OP_GETF:
     case OP_FSETC:
     case OP_FCLRF:
-    case OP_FCHKF: return false;
-    default: return true;
+    case OP_FCHKF:
+        return false;
+    default:
+        return true;
     }
 }
 

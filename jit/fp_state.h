@@ -133,12 +133,16 @@ void fp_prove_single(struct compile *c, const struct ir_op *op);
 /* rax: from a double's bits to those that stfs and getf.s deliver. Clobbers rcx. */
 void fp_single_bits(struct compile *c);
 
+/* Will register-precision arithmetic read @f next after @op? Then its full form need not be made. */
+bool fp_full_form_wanted(const struct compile *c, const struct ir_op *op, unsigned f);
+
 /* Each returns false, with nothing emitted, where the op has no inline form. */
 bool fp_emit_integer(struct compile *c, const struct ir_op *op);
 bool fp_emit_move(struct compile *c, const struct ir_op *op);
 bool fp_emit_convert(struct compile *c, const struct ir_op *op);
 bool fp_emit_arith(struct compile *c, const struct ir_op *op);
 bool fp_emit_compare(struct compile *c, const struct ir_op *op);
+bool fp_emit_register(struct compile *c, const struct ir_op *op);
 bool fp_emit_load(struct compile *c, const struct ir_op *op);
 bool fp_emit_store(struct compile *c, const struct ir_op *op);
 

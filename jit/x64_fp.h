@@ -187,6 +187,24 @@ static inline void x64_alu_mem32_imm(struct x64 *x, enum x64_alu op, unsigned ba
     x64_imm32(x, imm);
 }
 
+/* test dword [base + disp], imm32 */
+static inline void x64_test_mem32_imm(struct x64 *x, unsigned base, int32_t disp, uint32_t imm)
+{
+    x64_rex(x, false, 0, 0, base, false);
+    x64_byte(x, 0xf7);
+    x64_modrm_mem(x, 0, base, disp);
+    x64_imm32(x, imm);
+}
+
+/* dst = number of the highest bit of src, which is not 0 */
+static inline void x64_bsr(struct x64 *x, unsigned dst, unsigned src)
+{
+    x64_rex(x, true, dst, 0, src, false);
+    x64_byte(x, 0x0f);
+    x64_byte(x, 0xbd);
+    x64_modrm_rr(x, dst, src);
+}
+
 /* cmp qword [base + disp], imm32 sign-extended */
 static inline void x64_cmp_mem64(struct x64 *x, unsigned base, int32_t disp, int32_t imm)
 {
