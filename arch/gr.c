@@ -201,6 +201,28 @@ void gr_home_to_rot(struct vcpu *v)
     alat_invalidate_all(v);
 }
 
+/*
+ * f32-f127 begin @by registers later in their cycle of 96: the window moves the shorter way, and only what it leaves
+ * behind is copied. Return: false where the array has no room that way.
+ */
+static bool fr_window_move(struct vcpu *v, unsigned by)
+{
+    unsigned down = 96 - by;
+
+    if (by <= 48) {
+        if (v->frot + by + 96 > v->rot_fr + FROT_SLOTS + 128)
+            return false;
+        memcpy(v->frot + 96, v->frot, by * sizeof(*v->frot));
+        v->frot += by;
+    } else {
+        if (v->frot - v->rot_fr < (ptrdiff_t)down)
+            return false;
+        memcpy(v->frot - down, v->frot + by, down * sizeof(*v->frot));
+        v->frot -= down;
+    }
+    return true;
+}
+
 void fr_pr_rename(struct vcpu *v, uint64_t old_cfm, uint64_t new_cfm)
 {
     unsigned fr = (cfm_rrb_fr(new_cfm) + 96 - cfm_rrb_fr(old_cfm)) % 96;
@@ -209,10 +231,13 @@ void fr_pr_rename(struct vcpu *v, uint64_t old_cfm, uint64_t new_cfm)
 
     if (pr)
         v->pr = pr_rotate(v->pr, 48 - pr);
-    if (fr) {
-        memcpy(old, v->frot, sizeof(old));
-        memcpy(v->frot, old + fr, (96 - fr) * sizeof(*old));
-        memcpy(v->frot + 96 - fr, old, fr * sizeof(*old));
-        alat_invalidate_all(v);
-    }
+    if (!fr)
+        return;
+    alat_invalidate_all(v);
+    if (fr_window_move(v, fr))
+        return;
+    memcpy(old, v->frot, sizeof(old));
+    v->frot = v->rot_fr + FROT_SLOTS / 2;
+    memcpy(v->frot, old + fr, (96 - fr) * sizeof(*old));
+    memcpy(v->frot + 96 - fr, old, fr * sizeof(*old));
 }

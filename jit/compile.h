@@ -97,6 +97,10 @@ enum {
 
 /* Emits one op. jit/emit.c. Return: the number of ops that were emitted with it beyond it. */
 unsigned emit_op(struct compile *c, const struct ir_op *op);
+/* The same for ops whose only effect is their result; false for others. jit/emit_value.c */
+bool emit_value_op(struct compile *c, const struct ir_op *op);
+/* A load or store of @size bytes. jit/emit_mem.c */
+void emit_mem(struct compile *c, const struct ir_op *op, unsigned size, bool write);
 /* The call of C behind an op, in full. */
 void emit_call(struct compile *c, const struct ir_op *op);
 /* alloc, br.call and br.ret without leaving compiled code. Return: false if @op is none of them. jit/emit_frame.c */

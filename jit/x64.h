@@ -198,13 +198,6 @@ static inline void x64_lea(struct x64 *x, unsigned dst, unsigned base, int32_t d
     x64_modrm_mem(x, dst, base, disp);
 }
 
-static inline void x64_lea_index(struct x64 *x, unsigned dst, unsigned base, unsigned index)
-{
-    x64_rex(x, true, dst, index, base, false);
-    x64_byte(x, 0x8d);
-    x64_modrm_sib(x, dst, base, index, 0, 0);
-}
-
 /* ---- arithmetic ---- */
 static inline void x64_alu_rr(struct x64 *x, enum x64_alu op, unsigned dst, unsigned src)
 {
@@ -418,14 +411,6 @@ static inline void x64_jmp_reg(struct x64 *x, unsigned reg)
     x64_rex(x, false, 0, 0, reg, false);
     x64_byte(x, 0xff);
     x64_modrm_rr(x, 4, reg);
-}
-
-/* jmp [base + disp] */
-static inline void x64_jmp_mem(struct x64 *x, unsigned base, int32_t disp)
-{
-    x64_rex(x, false, 0, 0, base, false);
-    x64_byte(x, 0xff);
-    x64_modrm_mem(x, 4, base, disp);
 }
 
 static inline void x64_call_reg(struct x64 *x, unsigned reg)
