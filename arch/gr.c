@@ -210,7 +210,7 @@ static bool fr_window_move(struct vcpu *v, unsigned by)
     unsigned down = 96 - by;
 
     if (by <= 48) {
-        if (v->frot + by + 96 > v->rot_fr + FROT_SLOTS + 128)
+        if (v->frot + by > v->rot_fr + FROT_SLOTS)
             return false;
         memcpy(v->frot + 96, v->frot, by * sizeof(*v->frot));
         v->frot += by;

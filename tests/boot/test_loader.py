@@ -79,10 +79,11 @@ def test_data_over_file():
          '-device', 'loader,data=0x4a,data-len=1,addr=%#x' % (ADDRESS + 0x100))
 
 
-def test_compiled():
-    for name, expected in (('hello', HELLO), ('dump', r'^(0{16}\n){4}')):
-        elf, _ = build(name)
-        says(expected, '-accel', 'soft,jit=on', '-device', 'loader,file=%s,cpu-num=0' % elf)
+def test_both_engines():
+    for engine in ('on', 'off'):
+        for name, expected in (('hello', HELLO), ('dump', r'^(0{16}\n){4}')):
+            elf, _ = build(name)
+            says(expected, '-accel', 'soft,jit=' + engine, '-device', 'loader,file=%s,cpu-num=0' % elf)
 
 
 def test_serial_to_file():
@@ -120,8 +121,8 @@ def test_no_shutdown():
 
 def test_break_without_handler():
     elf, _ = build('stuck')
-    says('', '-device', 'loader,file=%s,cpu-num=0' % elf, status=2, errors=STUCK)
-    says('', '-accel', 'soft,jit=on', '-device', 'loader,file=%s,cpu-num=0' % elf, status=2, errors=STUCK)
+    for engine in ('on', 'off'):
+        says('', '-accel', 'soft,jit=' + engine, '-device', 'loader,file=%s,cpu-num=0' % elf, status=2, errors=STUCK)
 
 
 def test_start_without_memory():
