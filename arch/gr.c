@@ -136,6 +136,8 @@ static void rotate_gr(struct vcpu *v, unsigned sor)
 
 static void rotate_fr(struct vcpu *v)
 {
+    if (v->lazy_high)
+        fr_look_high(v);
     if (v->frot == v->rot_fr) {
         memcpy(v->rot_fr + FROT_SLOTS, v->frot, 96 * sizeof(*v->frot));
         v->frot = v->rot_fr + FROT_SLOTS;
@@ -233,6 +235,8 @@ void fr_pr_rename(struct vcpu *v, uint64_t old_cfm, uint64_t new_cfm)
         v->pr = pr_rotate(v->pr, 48 - pr);
     if (!fr)
         return;
+    if (v->lazy_high)
+        fr_look_high(v);
     alat_invalidate_all(v);
     if (fr_window_move(v, fr))
         return;

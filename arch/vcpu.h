@@ -227,6 +227,8 @@ struct vcpu {
     struct alat_entry alat[N_ALAT];
     uint32_t alat_gen;        /* entries of other generations are void */
     uint64_t itc_last;        /* ITC reads rise strictly */
+    uint64_t lazy_b[128];     /* operands of values that were put off, by register (arch/fp_lazy.h) */
+    bool lazy_high;           /* f32-f127 may have such values */
     uint64_t spec_nat;        /* second result of op_ld_spec and op_ld_fill, operand of op_st_spill: 0/1 */
 
     /* ---- wiring ---- */
@@ -335,11 +337,18 @@ static inline struct ia64_fr *fr_slot(struct vcpu *v, unsigned f)
     return f < 32 ? &v->fr[f] : &v->frot[f - 32];
 }
 
+/* Computes a value that was put off (arch/fp_lazy.h), if the slot has one. Return: the slot's contents. */
+struct ia64_fr fr_look(struct vcpu *v, unsigned f);
+/* The same for f32-f127, before they are renamed or copied. */
+void fr_look_high(struct vcpu *v);
+
 static inline struct ia64_fr fr_get(struct vcpu *v, unsigned f)
 {
     struct ia64_fr r = *fr_slot(v, f);
 
-    return r.se == FR_TAG_DOUBLE ? fp_from_double_bits(r.sig) : r;
+    if (r.se >> 62)
+        return r.se == FR_TAG_DOUBLE ? fp_from_double_bits(r.sig) : fr_look(v, f);
+    return r;
 }
 
 static inline void fr_set(struct vcpu *v, unsigned f, struct ia64_fr value) { *fr_slot(v, f) = value; }

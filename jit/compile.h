@@ -92,7 +92,8 @@ enum {
     FRAME_OUT = FRAME_KEEP + X64_REGS * 8,
     FRAME_EXIT = FRAME_OUT + 8,
     FRAME_MXCSR = FRAME_EXIT + 8, /* the host's */
-    FRAME_SIZE = FRAME_EXIT + 16, /* 8 modulo 16: six pushes and the return address make it even */
+    FRAME_FP = FRAME_EXIT + 16,   /* jit/emit_fp_chain.c: a word, and four per chain */
+    FRAME_SIZE = FRAME_FP + 16 + 8 * 32, /* 8 modulo 16: six pushes and the return address make it even */
 };
 
 /* Emits one op. jit/emit.c. Return: the number of ops that were emitted with it beyond it. */

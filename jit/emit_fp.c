@@ -58,7 +58,7 @@ static bool unit_init(struct fp_unit *fp, const struct ir_unit *u)
 void emit_fp_begin(struct compile *c)
 {
     c->fp = calloc(1, sizeof(*c->fp));
-    if (!c->fp || !unit_init(c->fp, c->u))
+    if (!c->fp || !unit_init(c->fp, c->u) || (host_can() && !fp_chains_begin(c)))
         c->x.overflow = true;
 }
 
@@ -208,6 +208,7 @@ void emit_fp_end(struct compile *c)
 
     if (!fp)
         return;
+    fp_chain_stubs(c);
     for (unsigned i = 0; i < fp->n_asides && !c->x.overflow; i++)
         emit_aside(c, &fp->asides[i]);
     for (unsigned i = 0; i < fp->n_colds && !c->x.overflow; i++)
@@ -220,6 +221,8 @@ void emit_fp_free(struct compile *c)
         return;
     free(c->fp->skip_from);
     free(c->fp->colds);
+    free(c->fp->chains);
+    free(c->fp->segment_at);
     free(c->fp->asides);
     free(c->fp->copies);
     free(c->fp);
@@ -445,6 +448,7 @@ static void emit_own(struct compile *c, const struct ir_op *op)
 {
     bool done_inline = false;
 
+    fp_chain_start(c, op);
     if (host_can() && op->op == IR_FPOP)
         done_inline = emit_fpop(c, op);
     else if (host_can())
@@ -480,6 +484,7 @@ bool emit_fp(struct compile *c, const struct ir_op *op)
     if (!c->fp)
         return false;
     fp_reach(c, (uint32_t)(op - c->u->ops));
+    fp_chain_segment(c, (uint32_t)(op - c->u->ops));
     if (wants_flags(op))
         fold_flags(&c->x);
     if (emit_fp_owns(op)) {

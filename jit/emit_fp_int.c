@@ -214,6 +214,8 @@ static void emit_copy(struct compile *c, const struct ir_op *op)
         return;
     }
     x64_load(&c->x, RCX, base2, slot2 + SE);
+    x64_bt(&c->x, RCX, 62); /* a value that was put off belongs to its register */
+    fp_slow_if(c, op, CC_B);
     x64_store(&c->x, base1, slot1, RAX);
     x64_store(&c->x, base1, slot1 + SE, RCX);
     fp_forget(c, f1);

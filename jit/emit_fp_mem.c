@@ -198,8 +198,8 @@ static bool prove_storable(struct compile *c, const struct ir_op *op, unsigned f
         if (c->fp->reg[f].known == FP_DOUBLE)
             return false;
         slot = fp_slot(c, f, &base);
-        x64_cmp_mem64(&c->x, base, slot + SE, 0);
-        fp_slow_if(c, op, CC_L);
+        x64_cmp_mem64(&c->x, base, slot + SE, FP_SE_SIGN | FP_SE_EXP);
+        fp_slow_if(c, op, CC_A);
         return true;
     default:
         if (c->fp->reg[f].known == FP_DOUBLE)

@@ -71,7 +71,7 @@ bool fp_full_form_wanted(const struct compile *c, const struct ir_op *op, unsign
         switch (op->c) {
         case OP_FRCPA:
         case OP_FRSQRTA:
-            return true;
+            return !fp_chain_of_doubles(c, (uint32_t)(op - c->u->ops));
         case OP_FMA:
         case OP_FMS:
         case OP_FNMA:

@@ -63,6 +63,8 @@ void emit_rotate(struct compile *c, const struct ir_op *op)
     }
     if (sor)
         load_base(c, op, REG_S2, V(rot), V(rot_gr));
+    x64_cmp_mem8(x, REG_V, V(lazy_high), 0);
+    cold_add(c, COLD_ROTATE, op, x64_jcc(x, CC_NE));
     load_base(c, op, REG_S1, V(frot), V(rot_fr));
     if (sor) {
         x64_alu_ri(x, ALU_SUB, REG_S2, 8);

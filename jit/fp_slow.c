@@ -22,12 +22,13 @@ bool fp_writes_f1(const struct ir_op *op)
 /* Makes a register a tagged double. Return: false if its value is none. */
 static bool make_double(struct vcpu *v, unsigned f)
 {
-    struct ia64_fr *slot = fr_slot(v, f);
+    struct ia64_fr *slot = fr_slot(v, f), value;
     uint64_t bits;
 
     if (slot->se == FR_TAG_DOUBLE)
         return true;
-    if (!fp_to_double_bits_exact(slot, &bits))
+    value = fr_get(v, f);
+    if (!fp_to_double_bits_exact(&value, &bits))
         return false;
     *slot = (struct ia64_fr){ .sig = bits, .se = FR_TAG_DOUBLE };
     return true;

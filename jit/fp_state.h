@@ -10,6 +10,7 @@
 #define JIT_FP_STATE_H
 
 #include "jit/compile.h"
+#include "jit/fp_chain.h"
 #include "jit/x64_fp.h"
 
 enum { NO_FR = 0xff, NO_XMM = 0xff };
@@ -69,6 +70,10 @@ struct fp_unit {
     unsigned n_asides, max_asides;
     struct fp_copies *copies;
     unsigned n_copies, max_copies;
+    struct fp_chain *chains;
+    unsigned n_chains;
+    uint16_t *segment_at; /* by op: 1 + chain * FP_CHAIN_SEGMENTS + segment that begins there, 0 */
+    uint8_t *stub_from[FP_CHAINS][FP_CHAIN_SEGMENTS];
     bool frot_loaded; /* REG_FR has v->frot: within one op */
 };
 
@@ -135,6 +140,18 @@ void fp_single_bits(struct compile *c);
 
 /* Will register-precision arithmetic read @f next after @op? Then its full form need not be made. */
 bool fp_full_form_wanted(const struct compile *c, const struct ir_op *op, unsigned f);
+
+/*
+ * Divisions and square roots that compilers spell out; jit/emit_fp_chain.c. Begins a unit; emits the fast
+ * way in front of an op that begins a chain, and that in front of another segment; emits what is out of
+ * line.
+ */
+bool fp_chains_begin(struct compile *c);
+void fp_chain_start(struct compile *c, const struct ir_op *op);
+void fp_chain_segment(struct compile *c, uint32_t index);
+void fp_chain_stubs(struct compile *c);
+/* Does a chain begin at @index whose operands should be doubles? */
+bool fp_chain_of_doubles(const struct compile *c, uint32_t index);
 
 /* Each returns false, with nothing emitted, where the op has no inline form. */
 bool fp_emit_integer(struct compile *c, const struct ir_op *op);

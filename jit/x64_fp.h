@@ -177,6 +177,23 @@ static inline void x64_mul_wide(struct x64 *x, unsigned src, bool is_signed)
     x64_modrm_rr(x, is_signed ? 5 : 4, src);
 }
 
+/* rax = rdx:rax / src, rdx = the rest; or the same of 32 bits */
+static inline void x64_div(struct x64 *x, unsigned src, bool wide)
+{
+    x64_rex(x, wide, 0, 0, src, false);
+    x64_byte(x, 0xf7);
+    x64_modrm_rr(x, 6, src);
+}
+
+/* mov byte [base + disp], imm8 */
+static inline void x64_store_imm8(struct x64 *x, unsigned base, int32_t disp, uint8_t imm)
+{
+    x64_rex(x, false, 0, 0, base, false);
+    x64_byte(x, 0xc6);
+    x64_modrm_mem(x, 0, base, disp);
+    x64_byte(x, imm);
+}
+
 /* op dword [base + disp], imm32 */
 static inline void x64_alu_mem32_imm(struct x64 *x, enum x64_alu op, unsigned base, int32_t disp,
                                      uint32_t imm)

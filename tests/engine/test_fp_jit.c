@@ -21,14 +21,14 @@ enum {
     DATA = 0x100000,
     STORE = 0x200000,
     DATA_WORDS = 2048,
-    BUNDLES = 20,
+    BUNDLES = 40,
     GATE_END = 1,
     GATE_IVT = 0x1000,
     DEFAULT_PROGRAMS = 3000,
 };
 
 #define FPSR_DEFAULT UINT64_C(0x9804c0270033f)
-#define NOP_M        (UINT64_C(1) << 27)
+#define NOP_M (UINT64_C(1) << 27)
 
 static uint64_t seed;
 
@@ -40,7 +40,10 @@ static uint64_t next(void)
     return seed * UINT64_C(0x2545f4914f6cdd1d);
 }
 
-static unsigned below(unsigned n) { return (unsigned)(next() >> 33) % n; }
+static unsigned below(unsigned n)
+{
+    return (unsigned)(next() >> 33) % n;
+}
 
 /* ---- values ---- */
 
@@ -68,12 +71,18 @@ static uint64_t random_double(void)
     uint64_t fraction = fractions[below(sizeof(fractions) / sizeof(*fractions))];
 
     switch (below(8)) {
-    case 0: return next();
-    case 1: return sign;
-    case 2: return sign | (UINT64_C(1020) + below(8)) << 52 | (uint64_t)below(16) << 48;
-    case 3: return sign | exp << 52 | (next() & UINT64_C(0xfffffe0000000));
-    case 4: return sign | (UINT64_C(1020) + below(8)) << 52 | (next() & UINT64_C(0xfffffffffffff));
-    default: return sign | exp << 52 | (fraction ^ (below(4) ? 0 : next() & 3));
+    case 0:
+        return next();
+    case 1:
+        return sign;
+    case 2:
+        return sign | (UINT64_C(1020) + below(8)) << 52 | (uint64_t)below(16) << 48;
+    case 3:
+        return sign | exp << 52 | (next() & UINT64_C(0xfffffe0000000));
+    case 4:
+        return sign | (UINT64_C(1020) + below(8)) << 52 | (next() & UINT64_C(0xfffffffffffff));
+    default:
+        return sign | exp << 52 | (fraction ^ (below(4) ? 0 : next() & 3));
     }
 }
 
@@ -82,24 +91,34 @@ static uint64_t random_integer(void)
     uint64_t edge = UINT64_C(1) << below(64);
 
     switch (below(4)) {
-    case 0: return next();
-    case 1: return below(100);
-    case 2: return edge + below(3) - 1;
-    default: return -(edge + below(3) - 1);
+    case 0:
+        return next();
+    case 1:
+        return below(100);
+    case 2:
+        return edge + below(3) - 1;
+    default:
+        return -(edge + below(3) - 1);
     }
 }
 
 static struct ia64_fr random_fr(void)
 {
     switch (below(24)) {
-    case 0: return FP_NATVAL;
-    case 1: return (struct ia64_fr){ .sig = next(), .se = next() & 0x3ffff };
-    case 2: return fp_from_single((uint32_t)next());
+    case 0:
+        return FP_NATVAL;
+    case 1:
+        return (struct ia64_fr){ .sig = next(), .se = next() & 0x3ffff };
+    case 2:
+        return fp_from_single((uint32_t)next());
     case 3:
     case 4:
-    case 5: return fp_from_int(random_integer());
-    case 6: return (struct ia64_fr){ .sig = next() | UINT64_C(1) << 63, .se = 0xfff0 + below(32) };
-    default: return fp_from_double(random_double());
+    case 5:
+        return fp_from_int(random_integer());
+    case 6:
+        return (struct ia64_fr){ .sig = next() | UINT64_C(1) << 63, .se = 0xfff0 + below(32) };
+    default:
+        return fp_from_double(random_double());
     }
 }
 
@@ -107,8 +126,14 @@ static struct ia64_fr random_fr(void)
 
 static const unsigned some_f[] = { 0, 1, 6, 7, 8, 9, 10, 11, 32, 33, 34, 35 };
 
-static unsigned source(void) { return some_f[below(sizeof(some_f) / sizeof(*some_f))]; }
-static unsigned target(void) { return some_f[2 + below(sizeof(some_f) / sizeof(*some_f) - 2)]; }
+static unsigned source(void)
+{
+    return some_f[below(sizeof(some_f) / sizeof(*some_f))];
+}
+static unsigned target(void)
+{
+    return some_f[2 + below(sizeof(some_f) / sizeof(*some_f) - 2)];
+}
 
 static const char *qp(void)
 {
@@ -117,12 +142,18 @@ static const char *qp(void)
     return below(4) ? "" : some[below(3)];
 }
 
-static const char *pick(const char *const *names, unsigned n) { return names[below(n)]; }
+static const char *pick(const char *const *names, unsigned n)
+{
+    return names[below(n)];
+}
 #define PICK(...)                                                                                            \
     pick((const char *const[]){ __VA_ARGS__ }, sizeof((const char *const[]){ __VA_ARGS__ }) / sizeof(char *))
 
 /* Mostly sf0, as in real programs. */
-static const char *sf(void) { return below(3) ? "s0" : PICK("s0", "s1", "s2", "s3"); }
+static const char *sf(void)
+{
+    return below(3) ? "s0" : PICK("s0", "s1", "s2", "s3");
+}
 
 static void f_line(char *line, size_t size)
 {
@@ -145,13 +176,21 @@ static void f_line(char *line, size_t size)
         snprintf(line, size, "%sfcvt.%s.%s f%u=f%u", qp(), PICK("fx", "fxu", "fx.trunc", "fxu.trunc"), sf(),
                  f1, f2);
         break;
-    case 4: snprintf(line, size, "%sfcvt.xf f%u=f%u", qp(), f1, f2); break;
+    case 4:
+        snprintf(line, size, "%sfcvt.xf f%u=f%u", qp(), f1, f2);
+        break;
     case 5:
         snprintf(line, size, "%sxma.%s f%u=f%u,f%u,f%u", qp(), PICK("l", "h", "hu"), f1, f3, f4, f2);
         break;
-    case 6: snprintf(line, size, "%sfrcpa.%s f%u,p%u=f%u,f%u", qp(), sf(), f1, 6 + below(2), f2, f3); break;
-    case 7: snprintf(line, size, "%sfrsqrta.%s f%u,p%u=f%u", qp(), sf(), f1, 6 + below(2), f3); break;
-    case 8: snprintf(line, size, "%sfclass.m p6,p7=f%u,0x%x", qp(), f2, below(512)); break;
+    case 6:
+        snprintf(line, size, "%sfrcpa.%s f%u,p%u=f%u,f%u", qp(), sf(), f1, 6 + below(2), f2, f3);
+        break;
+    case 7:
+        snprintf(line, size, "%sfrsqrta.%s f%u,p%u=f%u", qp(), sf(), f1, 6 + below(2), f3);
+        break;
+    case 8:
+        snprintf(line, size, "%sfclass.m p6,p7=f%u,0x%x", qp(), f2, below(512));
+        break;
     case 9:
         if (below(2))
             snprintf(line, size, "fclrf.%s", sf());
@@ -198,42 +237,218 @@ static void m_line(char *line, size_t size)
         snprintf(line, size, "%s%s f%u,f%u=[r%u]", qp(), PICK("ldfpd", "ldfps", "ldfp8"), 6 + 2 * below(3),
                  7 + 2 * below(3), r);
         break;
-    case 7: snprintf(line, size, "%smov.m r%u=ar.fpsr", qp(), 12 + below(8)); break;
-    case 8: snprintf(line, size, "%s%s r%u=[r%u]", qp(), PICK("ld8", "ld4"), 12 + below(8), r); break;
-    case 9: snprintf(line, size, "%sldfd.%s f%u=[r%u]", qp(), PICK("a", "c.nc", "s", "c.clr"), f1, r); break;
+    case 7:
+        snprintf(line, size, "%smov.m r%u=ar.fpsr", qp(), 12 + below(8));
+        break;
+    case 8:
+        snprintf(line, size, "%s%s r%u=[r%u]", qp(), PICK("ld8", "ld4"), 12 + below(8), r);
+        break;
+    case 9:
+        snprintf(line, size, "%sldfd.%s f%u=[r%u]", qp(), PICK("a", "c.nc", "s", "c.clr"), f1, r);
+        break;
     default:
         snprintf(line, size, "%sadds r%u=%d,r%u", qp(), 12 + below(8), (int)below(100), 12 + below(8));
         break;
     }
 }
 
-static uint64_t assemble(void (*write)(char *, size_t), enum isa_unit unit, char *line, size_t size)
+static void assemble(void (*write)(char *, size_t), enum isa_unit unit, char *line, size_t size)
 {
     uint64_t slot, lslot;
 
     do
         write(line, size);
     while (isa_asm(line, unit, &slot, &lslot));
-    return slot;
 }
 
+/*
+ * Divisions and square roots as compilers and libraries spell them out. a-f stand for registers, P for a
+ * predicate; a line that begins with "M " is for an M unit, "X " a movl.
+ */
+static const char *const divide_d[] = {
+    "M ldfd a=[r8]",
+    "M ldfd b=[r9]",
+    "frcpa.s0 c,P=a,b",
+    "(P) fnma.s1 d=b,c,f1",
+    "(P) fma.s1 e=d,d,f0",
+    "(P) fma.s1 d=c,d,c",
+    "(P) fma.s1 f=e,e,f0",
+    "(P) fma.s1 d=d,e,d",
+    "(P) fma.s1 d=d,f,d",
+    "(P) fma.d.s1 e=a,d,f0",
+    "(P) fnma.s1 a=b,e,a",
+    "(P) fma.d.s0 c=a,d,e",
+    NULL,
+};
+static const char *const divide_s[] = {
+    "M ldfs a=[r8]",         "M ldfs b=[r9]",
+    "frcpa.s0 c,P=a,b",      "(P) fnma.s1 d=b,c,f1",
+    "(P) fma.s1 e=c,d,c",    "(P) fma.s1 e=e,d,c",
+    "(P) fma.s.s1 d=a,e,f0", "(P) fnma.s1 a=d,b,a",
+    "(P) fma.s.s0 c=a,e,d",  NULL,
+};
+static const char *const divide_i[] = {
+    "M setf.sig a=r12",
+    "M setf.sig b=r13",
+    "fcvt.xf a=a",
+    "fcvt.xf b=b",
+    "frcpa.s1 c,P=a,b",
+    "(P) fnma.s1 d=b,c,f1",
+    "(P) fma.s1 e=a,c,f0",
+    "(P) fma.s1 f=d,d,f0",
+    "(P) fma.s1 e=d,e,e",
+    "(P) fma.s1 c=d,c,c",
+    "(P) fma.s1 d=f,e,e",
+    "(P) fma.s1 c=f,c,c",
+    "(P) fnma.s1 e=b,d,a",
+    "M setf.sig b=r13",
+    "(P) fma.s1 c=e,c,d",
+    "fcvt.fx.trunc.s1 c=c",
+    NULL,
+};
+static const char *const divide_u[] = {
+    "M setf.sig a=r12",    "M setf.sig b=r13",     "fma.s1 a=a,f1,f0",      "fma.s1 b=b,f1,f0",
+    "frcpa.s1 c,P=a,b",    "(P) fnma.s1 d=b,c,f1", "(P) fma.s1 e=a,c,f0",   "(P) fma.s1 f=d,d,f0",
+    "(P) fma.s1 e=d,e,e",  "(P) fma.s1 c=d,c,c",   "(P) fma.s1 d=f,e,e",    "(P) fma.s1 c=f,c,c",
+    "(P) fnma.s1 e=b,d,a", "(P) fma.s1 c=e,c,d",   "fcvt.fxu.trunc.s1 c=c", NULL,
+};
+static const char *const sqrt_d[] = {
+    "M ldfd a=[r8]",
+    "X movl r20=0xfffe",
+    "frsqrta.s0 g,P=a",
+    "M setf.exp c=r20",
+    "X movl r20=0x3fc00000",
+    "M setf.s d=r20",
+    "X movl r20=0x40200000",
+    "M setf.s e=r20",
+    "(P) fma.s1 b=c,g,f0",
+    "X movl r20=0x40fc0000",
+    "M setf.s f=r20",
+    "(P) fma.s1 g=a,g,f0",
+    "X movl r20=0x41670000",
+    "M setf.s h=r20",
+    "(P) fnma.s1 c=g,b,c",
+    "X movl r20=0x408c0000",
+    "M setf.s i=r20",
+    "(P) fma.s1 d=e,c,d",
+    "(P) fma.s1 e=c,c,f0",
+    "(P) fma.s1 f=h,c,f",
+    "(P) fma.s1 d=e,d,c",
+    "(P) fma.s1 e=e,e,f0",
+    "(P) fma.s1 c=c,f,i",
+    "(P) fma.s1 f=d,g,g",
+    "(P) fma.s1 g=g,e,f0",
+    "(P) fma.s1 d=e,c,d",
+    "(P) fma.d.s1 g=c,g,f",
+    "(P) fma.s1 b=d,b,b",
+    "(P) fnma.s1 c=g,g,a",
+    "(P) fma.d.s0 a=c,b,g",
+    NULL,
+};
+static const char *const sqrt_s[] = {
+    "M ldfs a=[r8]",       "X movl r20=0xfffe",   "frsqrta.s0 b,P=a",     "M setf.exp f=r20",
+    "(P) fma.s1 c=f,b,f0", "(P) fma.s1 b=a,b,f0", "(P) fnma.s1 d=b,c,f",  "(P) fma.s1 f=f,f1,f1",
+    "(P) fma.s1 f=f,d,f1", "(P) fma.s1 e=d,b,f0", "(P) fma.s1 d=d,c,f0",  "(P) fma.s.s1 b=f,e,b",
+    "(P) fma.s1 f=f,d,c",  "(P) fnma.s1 c=b,b,a", "(P) fma.s.s0 a=c,f,b", NULL,
+};
+static const char *const *const recipes[] = { divide_d, divide_s, divide_i, divide_u, sqrt_d, sqrt_s };
+
 struct start {
-    char text[BUNDLES * 2][64];
+    char text[BUNDLES][2][64];
     struct bundle code[BUNDLES];
+    unsigned n;
     struct ia64_fr fr[128];
     uint64_t gr[32], pr, fpsr, psr, cfm;
     bool nat;
     uint64_t data[DATA_WORDS];
 };
 
+static void add_bundle(struct start *s, const char *m, const char *f)
+{
+    uint64_t m_slot = NOP_M, f_slot = NOP_M, lslot;
+    struct bundle *b = &s->code[s->n];
+
+    snprintf(s->text[s->n][0], sizeof(s->text[0][0]), "%s", m);
+    snprintf(s->text[s->n][1], sizeof(s->text[0][1]), "%s", f);
+    if (!strncmp(m, "movl", 4)) {
+        isa_asm(m, UNIT_X, &f_slot, &lslot);
+        *b = isa_bundle_make(0x05, NOP_M, lslot, f_slot); /* MLX */
+    } else {
+        if (*m)
+            isa_asm(m, UNIT_M, &m_slot, &lslot);
+        if (*f)
+            isa_asm(f, UNIT_F, &f_slot, &lslot);
+        *b = isa_bundle_make(0x0f, m_slot, NOP_M, f_slot); /* MMF with a stop at the end */
+    }
+    s->n++;
+}
+
+static void random_bundle(struct start *s)
+{
+    char m[64], f[64];
+
+    assemble(m_line, UNIT_M, m, sizeof(m));
+    assemble(f_line, UNIT_F, f, sizeof(f));
+    add_bundle(s, m, f);
+}
+
+/* A recipe's line with registers for its letters. */
+static void substitute(char *out, const char *line, const unsigned regs[9], unsigned p)
+{
+    for (; *line; line++) {
+        bool word = line[1] >= 'a' && line[1] <= 'z';
+
+        if (*line == 'P')
+            out += sprintf(out, "p%u", p);
+        else if (*line >= 'a' && *line <= 'i' && strchr(" ,=", line[-1]) && !word &&
+                 !(line[1] >= '0' && line[1] <= '9'))
+            out += sprintf(out, "f%u", regs[*line - 'a']);
+        else
+            *out++ = *line;
+    }
+    *out = 0;
+}
+
+/* A division or square root, pure or with random instructions in between. */
+static void recipe(struct start *s)
+{
+    const char *const *lines = recipes[below(sizeof(recipes) / sizeof(*recipes))];
+    unsigned regs[9], p = 6 + below(2), disturb = below(3) ? 0 : 1 + below(6);
+
+    for (unsigned i = 0; i < 9; i++) {
+        bool again;
+
+        do {
+            again = false;
+            regs[i] = target();
+            for (unsigned k = 0; k < i; k++)
+                again |= regs[k] == regs[i] && below(200);
+        } while (again);
+    }
+    for (; *lines && s->n < BUNDLES; lines++) {
+        char line[64], m[64] = "";
+
+        substitute(line, *lines, regs, p);
+        if (line[1] == ' ') {
+            add_bundle(s, line + 2, "");
+            continue;
+        }
+        if (disturb && below(disturb) == 0)
+            assemble(m_line, UNIT_M, m, sizeof(m));
+        add_bundle(s, m, line);
+        if (disturb && below(disturb + 2) == 0 && s->n < BUNDLES)
+            random_bundle(s);
+    }
+}
+
 static void random_start(struct start *s)
 {
     memset(s, 0, sizeof(*s));
-    for (unsigned i = 0; i < BUNDLES; i++) {
-        uint64_t m = assemble(m_line, UNIT_M, s->text[2 * i], sizeof(s->text[0]));
-        uint64_t f = assemble(f_line, UNIT_F, s->text[2 * i + 1], sizeof(s->text[0]));
-
-        s->code[i] = isa_bundle_make(0x0f, m, NOP_M, f); /* MMF with a stop at the end */
+    while (s->n < BUNDLES) {
+        if (below(12))
+            random_bundle(s);
+        else
+            recipe(s);
     }
     for (unsigned f = 2; f < 128; f++)
         s->fr[f] = random_fr();
@@ -244,7 +459,7 @@ static void random_start(struct start *s)
     s->nat = below(16) == 0;
     s->pr = next() | 1;
     s->fpsr = FPSR_DEFAULT;
-    if (below(2)) /* flags are sticky, and mostly set */
+    if (below(4)) /* flags are sticky, and mostly set */
         s->fpsr |= UINT64_C(0x80040000);
     if (below(8) == 0)
         s->fpsr = (s->fpsr & ~UINT64_C(0x1ff)) | (next() & 0x3f) | (uint64_t)below(2) << 6 |
@@ -350,7 +565,7 @@ static void print_program(const struct start *s)
     for (unsigned i = 2; i < sizeof(some_f) / sizeof(*some_f); i++)
         printf("  f%u %05" PRIx64 " %016" PRIx64 "\n", some_f[i], s->fr[some_f[i]].se, s->fr[some_f[i]].sig);
     for (unsigned i = 0; i < BUNDLES; i++)
-        printf("  %x %-40s %s\n", CODE + i * 16, s->text[2 * i], s->text[2 * i + 1]);
+        printf("  %x %-40s %s\n", CODE + i * 16, s->text[i][0], s->text[i][1]);
 }
 
 int main(int argc, char **argv)
