@@ -19,6 +19,8 @@
  */
 #define MXCSR_FLAGS (FP_EXC_D | FP_EXC_O | FP_EXC_U | FP_EXC_I)
 
+enum { LOOK_AHEAD = 100 };
+
 static bool host_can(void)
 {
     return __builtin_cpu_supports("avx") && __builtin_cpu_supports("fma");
@@ -253,6 +255,26 @@ bool fp_may_be_double(const struct compile *c, unsigned f)
     return c->fp->reg[f].known != FP_INT && c->fp->reg[f].known != FP_EXTENDED;
 }
 
+/* Will @op or one after it in the unit read @f before it is overwritten? Does not look far. */
+static bool read_again(const struct compile *c, const struct ir_op *op, unsigned f)
+{
+    const struct ir_op *end = c->u->ops + c->u->n_ops;
+
+    if (end - op > LOOK_AHEAD)
+        end = op + LOOK_AHEAD;
+    for (; op < end; op++) {
+        if (op->op == IR_CALL && op->fn == (void *)op_store_fp && FPI_F1(op->imm) == f)
+            return true;
+        if (op->op != IR_FPOP)
+            continue;
+        if (FPI_F2(op->imm) == f || FPI_F3(op->imm) == f || FPI_F4(op->imm) == f)
+            return true;
+        if (fp_writes_f1(op) && FPI_F1(op->imm) == f)
+            return false;
+    }
+    return false;
+}
+
 void fp_prove_doubles(struct compile *c, const struct ir_op *op, const unsigned *f, unsigned n)
 {
     unsigned base, loaded = 0;
@@ -275,7 +297,7 @@ void fp_prove_doubles(struct compile *c, const struct ir_op *op, const unsigned 
     x64_test_rr(&c->x, RAX, RAX);
     fp_slow_if(c, op, CC_NS);
     for (unsigned i = 0; i < n; i++) {
-        if (c->fp->reg[f[i]].known == FP_ANY)
+        if (c->fp->reg[f[i]].known == FP_ANY && read_again(c, op + 1, f[i]))
             fp_learn(c, f[i], FP_DOUBLE);
     }
 }
@@ -441,7 +463,7 @@ static bool wants_flags(const struct ir_op *op)
 static bool emit_fpop(struct compile *c, const struct ir_op *op)
 {
     return fp_emit_integer(c, op) || fp_emit_move(c, op) || fp_emit_convert(c, op) || fp_emit_arith(c, op) ||
-           fp_emit_compare(c, op) || fp_emit_register(c, op);
+           fp_emit_compare(c, op) || fp_emit_class(c, op) || fp_emit_register(c, op) || fp_emit_pair(c, op);
 }
 
 static void emit_own(struct compile *c, const struct ir_op *op)

@@ -261,6 +261,38 @@ bool fp_emit_compare(struct compile *c, const struct ir_op *op)
     return true;
 }
 
+/* A normal number in a tagged double: its class depends on the sign at most. C does the others. */
+bool fp_emit_class(struct compile *c, const struct ir_op *op)
+{
+    unsigned f2 = FPI_F2(op->imm), p1 = FPI_P1(op->imm), p2 = FPI_P2(op->imm), base;
+    const struct jit_place *mask = &c->places[op->a];
+    unsigned signs = mask->imm & (FP_CLASS_POS | FP_CLASS_NEG);
+    int32_t slot;
+
+    if (op->c != OP_FCLASS || f2 < 2 || !mask->is_const || !fp_may_be_double(c, f2))
+        return false;
+    slot = fp_slot(c, f2, &base);
+    if (c->fp->reg[f2].known != FP_DOUBLE) {
+        x64_cmp_mem64(&c->x, base, slot + (int32_t)offsetof(struct ia64_fr, se), 0);
+        fp_slow_if(c, op, CC_GE);
+    }
+    x64_load(&c->x, RAX, base, slot);
+    x64_mov_rr(&c->x, RCX, RAX);
+    x64_shift_ri(&c->x, SHIFT_SHL, RCX, 1);
+    x64_shift_ri(&c->x, SHIFT_SHR, RCX, 53);
+    x64_alu_ri(&c->x, ALU_SUB, RCX, 1);
+    x64_alu_ri(&c->x, ALU_CMP, RCX, 0x7fe);
+    fp_slow_if(c, op, CC_AE);
+    if ((mask->imm & FP_CLASS_NORM) && (signs == FP_CLASS_POS || signs == FP_CLASS_NEG)) {
+        x64_test_rr(&c->x, RAX, RAX);
+        put_pr2_flags(c, signs == FP_CLASS_NEG ? CC_S : CC_NS, p1, p2);
+    } else {
+        put_pr_const(c, p1, (mask->imm & FP_CLASS_NORM) && signs);
+        put_pr_const(c, p2, !((mask->imm & FP_CLASS_NORM) && signs));
+    }
+    return true;
+}
+
 /* ---- conversions ---- */
 
 /* Signed integers that are doubles: C does the rest, whose results are none. */

@@ -13,7 +13,7 @@ enum { SE = offsetof(struct ia64_fr, se) };
  * positive number. Negative numbers, NaTVal, infinities and NaNs are above, and so are tagged doubles.
  * Clobbers rax.
  */
-static void prove_plain(struct compile *c, const struct ir_op *op, const unsigned *f, unsigned n)
+void fp_prove_plain(struct compile *c, const struct ir_op *op, const unsigned *f, unsigned n)
 {
     unsigned base, loaded = 0;
 
@@ -58,7 +58,7 @@ static bool emit_xma(struct compile *c, const struct ir_op *op)
 
     if (is_double(c, f3) || is_double(c, f4) || is_double(c, f2))
         return false;
-    prove_plain(c, op, f, 3);
+    fp_prove_plain(c, op, f, 3);
     if (how == FP_XMA_L) {
         load_sig(c, RAX, f3);
         load_sig(c, RCX, f4);
@@ -112,14 +112,29 @@ static void set_from_single(struct compile *c, const struct ir_op *op)
     fp_set_double(c, FPI_F1(op->imm), xmm);
 }
 
+/* Sign and exponent with a significand of 1.0. */
+static void set_exponent(struct compile *c, const struct ir_op *op)
+{
+    unsigned f1 = FPI_F1(op->imm), base;
+    int32_t slot = fp_slot(c, f1, &base);
+
+    use_into(c, op->a, RCX);
+    x64_alu_ri(&c->x, ALU_AND, RCX, FP_SE_SIGN | FP_SE_EXP);
+    x64_mov_ri(&c->x, RAX, FP_INT_BIT);
+    x64_store(&c->x, base, slot + SE, RCX);
+    x64_store(&c->x, base, slot, RAX);
+    fp_doubt(c, f1);
+}
+
 static bool emit_setf(struct compile *c, const struct ir_op *op)
 {
     unsigned f1 = FPI_F1(op->imm), value, xmm;
 
-    if (FPI_SUB(op->imm) == FPO_EXP)
-        return false;
     prove_no_nat(c, op);
     switch (FPI_SUB(op->imm)) {
+    case FPO_EXP:
+        set_exponent(c, op);
+        return true;
     case FPO_SIG:
         fp_set_int(c, f1, use(c, op->a, RAX));
         return true;
@@ -135,6 +150,33 @@ static bool emit_setf(struct compile *c, const struct ir_op *op)
     }
 }
 
+/* rax = sign and exponent of a full form, or of a normal number in a tagged double. Clobbers rcx. */
+static void load_exponent(struct compile *c, const struct ir_op *op, unsigned f)
+{
+    unsigned base;
+    int32_t slot = fp_slot(c, f, &base);
+    uint8_t *full, *positive;
+
+    x64_load(&c->x, RAX, base, slot + SE);
+    x64_alu_ri(&c->x, ALU_CMP, RAX, FP_EXP_NATVAL);
+    full = x64_jcc(&c->x, CC_B);
+    x64_test_rr(&c->x, RAX, RAX);
+    fp_slow_if(c, op, CC_NS); /* negative numbers of full form are rare enough */
+    x64_load(&c->x, RCX, base, slot);
+    x64_mov_rr(&c->x, RAX, RCX);
+    x64_shift_ri(&c->x, SHIFT_SHL, RAX, 1);
+    x64_shift_ri(&c->x, SHIFT_SHR, RAX, 53);
+    x64_alu_ri(&c->x, ALU_SUB, RAX, 1);
+    x64_alu_ri(&c->x, ALU_CMP, RAX, 0x7fe);
+    fp_slow_if(c, op, CC_AE);
+    x64_alu_ri(&c->x, ALU_ADD, RAX, FP_EXP_BIAS - 0x3ff + 1);
+    x64_test_rr(&c->x, RCX, RCX);
+    positive = x64_jcc(&c->x, CC_NS);
+    x64_alu_ri(&c->x, ALU_OR, RAX, FP_SE_SIGN);
+    x64_patch(&c->x, positive, c->x.p);
+    x64_patch(&c->x, full, c->x.p);
+}
+
 /* Nothing may be learned here: the instruction has more ops, so C cannot leave the unit. */
 static bool emit_getf(struct compile *c, const struct ir_op *op)
 {
@@ -143,13 +185,17 @@ static bool emit_getf(struct compile *c, const struct ir_op *op)
 
     if (f2 < 2)
         return false;
-    if (format == FPO_SIG || format == FPO_EXP) {
+    if (format == FPO_EXP) {
+        load_exponent(c, op, f2);
+        d = def(c, op->dst);
+        x64_mov_rr(&c->x, d, RAX);
+    } else if (format == FPO_SIG) {
         if (is_double(c, f2))
             return false;
-        prove_plain(c, op, &f2, 1);
+        fp_prove_plain(c, op, &f2, 1);
         d = def(c, op->dst);
         slot = fp_slot(c, f2, &base);
-        x64_load(&c->x, d, base, format == FPO_SIG ? slot : slot + SE);
+        x64_load(&c->x, d, base, slot);
     } else {
         if (!fp_may_be_double(c, f2))
             return false;

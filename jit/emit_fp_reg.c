@@ -102,7 +102,7 @@ static void set_normalized(struct compile *c, unsigned f1)
     c->fp->reg[f1].known = FP_EXTENDED;
 }
 
-/* rax = significand of an integer; full forms up to the largest positive number, see prove_plain(). */
+/* rax = significand of an integer; full forms up to the largest positive number, see fp_prove_plain(). */
 static void load_integer(struct compile *c, const struct ir_op *op, unsigned f)
 {
     unsigned base;

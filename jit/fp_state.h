@@ -118,6 +118,12 @@ void fp_aside(struct compile *c, const struct ir_op *op, unsigned x, unsigned y)
 bool fp_may_be_double(const struct compile *c, unsigned f);
 /* Goes to C unless the registers (f0 and f1 left out) are tagged doubles. Clobbers rax. */
 void fp_prove_doubles(struct compile *c, const struct ir_op *op, const unsigned *f, unsigned n);
+/*
+ * Goes to C unless the registers' significands can be read from their slots: full forms up to the largest
+ * positive number. Negative numbers, NaTVal, infinities and NaNs are above, and so is everything else.
+ * Clobbers rax.
+ */
+void fp_prove_plain(struct compile *c, const struct ir_op *op, const unsigned *f, unsigned n);
 /* A proven double's value in an xmm register; of f0 and f1 in @scratch. Clobbers rax. */
 unsigned fp_value(struct compile *c, unsigned f, unsigned scratch);
 /* f := the double in @xmm, which came from fp_take_xmm() and becomes its copy. Clobbers rax. */
@@ -159,6 +165,8 @@ bool fp_emit_move(struct compile *c, const struct ir_op *op);
 bool fp_emit_convert(struct compile *c, const struct ir_op *op);
 bool fp_emit_arith(struct compile *c, const struct ir_op *op);
 bool fp_emit_compare(struct compile *c, const struct ir_op *op);
+bool fp_emit_class(struct compile *c, const struct ir_op *op);
+bool fp_emit_pair(struct compile *c, const struct ir_op *op);
 bool fp_emit_register(struct compile *c, const struct ir_op *op);
 bool fp_emit_load(struct compile *c, const struct ir_op *op);
 bool fp_emit_store(struct compile *c, const struct ir_op *op);

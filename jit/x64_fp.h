@@ -116,6 +116,17 @@ static inline void x64_vfma(struct x64 *x, enum x64_fma op, unsigned d, unsigned
     x64_vex_rrr(x, VEX_66, VEX_0F38, true, op, d, a, b);
 }
 
+/* The same on four singles. */
+static inline void x64_vfma_ps(struct x64 *x, enum x64_fma op, unsigned d, unsigned a, unsigned b)
+{
+    x64_vex_rrr(x, VEX_66, VEX_0F38, false, op - 1, d, a, b);
+}
+
+static inline void x64_vmulps(struct x64 *x, unsigned d, unsigned a, unsigned b)
+{
+    x64_vex_rrr(x, VEX_NONE, VEX_0F, false, 0x59, d, a, b);
+}
+
 /* Unordered sets ZF, PF, CF; a > b clears all; a < b sets CF; equal sets ZF. Quiet NaNs raise nothing. */
 static inline void x64_vucomisd(struct x64 *x, unsigned a, unsigned b)
 {

@@ -159,7 +159,11 @@ static void f_line(char *line, size_t size)
 {
     unsigned f1 = target(), f2 = source(), f3 = source(), f4 = source();
 
-    switch (below(20)) {
+    switch (below(21)) {
+    case 20:
+        snprintf(line, size, "%s%s.%s f%u=f%u,f%u,f%u", qp(), PICK("fpma", "fpms", "fpnma"), sf(), f1, f3, f4,
+                 below(3) ? f2 : 0);
+        break;
     case 0:
         snprintf(line, size, "%sfcmp.%s%s.%s p6,p7=f%u,f%u", qp(), PICK("eq", "lt", "le", "unord"),
                  PICK("", ".unc"), sf(), f2, f3);
