@@ -19,7 +19,6 @@
 enum {
     NAT_RECHECK_UNITS = 64,
     NO_PROGRESS_LIMIT = 64,
-    JIT_BYTES = 256 << 20,
 };
 
 /* ---- machines ---- */
@@ -97,16 +96,12 @@ static void fill_vm(struct kia_vm *vm, const struct kia_vm_config *config)
     a->yield = on_yield;
 }
 
-/* "soft", "soft,jit=on|off"; without the option code is compiled where this host can run it. */
-static int parse_accel(const char *accel, struct kia_vm *vm)
+/* Without jit=on or off code is compiled where this host can run it. */
+static int create_jit(struct kia_vm *vm)
 {
-    bool off = accel && !strcmp(accel, "soft,jit=off"), on = accel && !strcmp(accel, "soft,jit=on");
-
-    if (accel && strcmp(accel, "soft") && !off && !on)
-        return kia_err(-EINVAL, "no accelerator '%s': use -accel soft[,jit=on|off]", accel);
-    if (!off)
-        vm->jit = jit_create(JIT_BYTES);
-    if (on && !vm->jit)
+    if (vm->options.jit != SOFT_JIT_OFF)
+        vm->jit = jit_create(vm->options.tb_size);
+    if (vm->options.jit == SOFT_JIT_ON && !vm->jit)
         return kia_err(-ENOTSUP, "this host cannot run compiled code: use -accel soft,jit=off");
     return 0;
 }
@@ -119,7 +114,9 @@ int kia_vm_create(const struct kia_vm_config *config, struct kia_vm **out)
     if (!vm)
         return kia_err(-ENOMEM, "cannot create the machine");
     pthread_mutex_init(&vm->jit_lock, NULL);
-    err = parse_accel(config->accel, vm);
+    err = soft_options_parse(config->accel, &vm->options);
+    if (!err)
+        err = create_jit(vm);
     if (!err)
         err = soft_model_parse(config->cpu, &vm->model);
     if (err)

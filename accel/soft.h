@@ -14,6 +14,14 @@ enum { SOFT_MAX_GATES = 1024 };
 
 struct jit;
 
+enum soft_jit { SOFT_JIT_AUTO, SOFT_JIT_ON, SOFT_JIT_OFF };
+
+/* What -accel soft,... says. */
+struct soft_options {
+    enum soft_jit jit;
+    size_t tb_size; /* bytes of host code at most */
+};
+
 struct soft_gate {
     uint64_t gpa;
     unsigned number;
@@ -22,6 +30,7 @@ struct soft_gate {
 struct kia_vm {
     struct vm vm;                  /* what arch/ sees */
     struct kia_cpu_model model;
+    struct soft_options options;
     struct kia_mem *mem;
     struct code_store *code;
     struct jit *jit;               /* NULL: everything is interpreted */
@@ -51,6 +60,9 @@ struct kia_vcpu {
 
 /* The model of -cpu's value. 0 or -EINVAL with a message. */
 int soft_model_parse(const char *cpu, struct kia_cpu_model *model);
+
+/* Reads -accel's value; NULL means "soft". 0, or -EINVAL or -ENOMEM with a message. */
+int soft_options_parse(const char *accel, struct soft_options *o);
 
 int soft_timer_start(struct kia_vm *vm);
 void soft_timer_stop(struct kia_vm *vm);

@@ -137,7 +137,10 @@ def test_memory_and_processors():
     kernel = write('sound', elf())
     refused("no processor model 'nothing'", '-kernel', kernel, '-cpu', 'nothing')
     refused("no accelerator 'nothing'", '-kernel', kernel, '-accel', 'nothing')
-    refused("no accelerator 'soft,jit=perhaps'", '-kernel', kernel, '-accel', 'soft,jit=perhaps')
+    refused("'jit=perhaps' is neither on nor off", '-kernel', kernel, '-accel', 'soft,jit=perhaps')
+    refused("unknown property 'turbo'", '-kernel', kernel, '-accel', 'soft,turbo')
+    for size in ('0', '3', '1025', '64M'):
+        refused('tb-size', '-kernel', kernel, '-accel', 'soft,tb-size=' + size)
     refused("there is one machine", '-kernel', kernel, '-machine', 'pc')
 
 

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* -accel soft,...: its options. */
+#include <errno.h>
+#include <string.h>
+
+#include "accel/soft.h"
+#include "vmm/keyval.h"
+#include "vmm/log.h"
+
+enum {
+    TB_SIZE_MIN = 4, /* MiB; two units of any size and the trampolines must fit */
+    TB_SIZE_MAX = 1024,
+    TB_SIZE_DEFAULT = 256,
+};
+
+static int parse_jit(struct kia_keyval *kv, enum soft_jit *jit)
+{
+    bool on = true;
+    int err;
+
+    *jit = SOFT_JIT_AUTO;
+    if (!kia_keyval_get(kv, "jit"))
+        return 0;
+    err = kia_keyval_bool(kv, "jit", &on);
+    *jit = on ? SOFT_JIT_ON : SOFT_JIT_OFF;
+    return err;
+}
+
+static int parse_tb_size(struct kia_keyval *kv, size_t *size)
+{
+    uint64_t mib = TB_SIZE_DEFAULT;
+    int err = kia_keyval_u64(kv, "tb-size", &mib);
+
+    if (!err && (mib < TB_SIZE_MIN || mib > TB_SIZE_MAX)) {
+        kia_err(0, "-accel: tb-size is %d to %d MiB", TB_SIZE_MIN, TB_SIZE_MAX);
+        err = -EINVAL;
+    }
+    *size = (size_t)mib << 20;
+    return err;
+}
+
+int soft_options_parse(const char *accel, struct soft_options *o)
+{
+    struct kia_keyval kv;
+    const char *name;
+    int err = kia_keyval_parse(&kv, "-accel", accel ? accel : "soft", "accel");
+
+    if (!err && (!(name = kia_keyval_get(&kv, "accel")) || strcmp(name, "soft")))
+        err = kia_err(-EINVAL, "no accelerator '%s': use -accel soft", accel);
+    if (!err)
+        err = parse_jit(&kv, &o->jit);
+    if (!err)
+        err = parse_tb_size(&kv, &o->tb_size);
+    if (!err)
+        err = kia_keyval_check_used(&kv);
+    kia_keyval_free(&kv);
+    return err;
+}
