@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "dev/virtio.h"
+#include "dev/worker.h"
 
 enum {
     TYPE_BLOCK = 2,
@@ -79,11 +80,7 @@ struct blk;
 struct blk_queue {
     struct blk *blk;
     struct kia_virtq *vq;
-    pthread_t thread;
-    bool has_thread;
-    pthread_mutex_t lock;
-    pthread_cond_t cond;
-    bool kicked, end;
+    struct kia_worker worker;
     struct kia_virtq_chain chain;
     struct iovec iov[KIA_VIRTQ_MAX_IOV];
 };
@@ -266,8 +263,10 @@ static void serve(struct blk_queue *q)
 }
 
 /* Works the queue until it is empty and the driver will kick for more. */
-static void work(struct blk_queue *q)
+static void queue_work(void *opaque)
 {
+    struct blk_queue *q = opaque;
+
     pthread_mutex_lock(&q->vq->lock);
     do {
         int got;
@@ -284,33 +283,9 @@ static void work(struct blk_queue *q)
     pthread_mutex_unlock(&q->vq->lock);
 }
 
-static void *queue_main(void *opaque)
-{
-    struct blk_queue *q = opaque;
-
-    pthread_mutex_lock(&q->lock);
-    while (!q->end) {
-        if (!q->kicked) {
-            pthread_cond_wait(&q->cond, &q->lock);
-            continue;
-        }
-        q->kicked = false;
-        pthread_mutex_unlock(&q->lock);
-        work(q);
-        pthread_mutex_lock(&q->lock);
-    }
-    pthread_mutex_unlock(&q->lock);
-    return NULL;
-}
-
 static void blk_kick(struct kia_virtio *vdev, unsigned queue)
 {
-    struct blk_queue *q = &((struct blk *)vdev)->queues[queue];
-
-    pthread_mutex_lock(&q->lock);
-    q->kicked = true;
-    pthread_cond_signal(&q->cond);
-    pthread_mutex_unlock(&q->lock);
+    kia_worker_kick(&((struct blk *)vdev)->queues[queue].worker);
 }
 
 static void blk_start(struct kia_virtio *vdev)
@@ -326,18 +301,8 @@ static void blk_config_write(struct kia_virtio *vdev, unsigned offset, uint8_t v
 
 static void blk_free(struct blk *blk)
 {
-    for (unsigned i = 0; i < blk->n_queues; i++) {
-        struct blk_queue *q = &blk->queues[i];
-
-        pthread_mutex_lock(&q->lock);
-        q->end = true;
-        pthread_cond_signal(&q->cond);
-        pthread_mutex_unlock(&q->lock);
-        if (q->has_thread)
-            pthread_join(q->thread, NULL);
-        pthread_cond_destroy(&q->cond);
-        pthread_mutex_destroy(&q->lock);
-    }
+    for (unsigned i = 0; i < blk->n_queues; i++)
+        kia_worker_stop(&blk->queues[i].worker);
     close(blk->fd);
     free(blk);
 }
@@ -380,17 +345,13 @@ static uint64_t features(const struct blk *blk)
     return blk->n_queues > 1 ? f | 1 << F_MQ : f;
 }
 
-static int start_threads(struct blk *blk)
+static int start_workers(struct blk *blk)
 {
-    for (unsigned i = 0; i < blk->n_queues; i++) {
-        struct blk_queue *q = &blk->queues[i];
-        int err = pthread_create(&q->thread, NULL, queue_main, q);
+    int err = 0;
 
-        if (err)
-            return -err;
-        q->has_thread = true;
-    }
-    return 0;
+    for (unsigned i = 0; !err && i < blk->n_queues; i++)
+        err = kia_worker_start(&blk->queues[i].worker, "virtio-blk", queue_work, &blk->queues[i]);
+    return err;
 }
 
 /** kia_virtio_blk_attach - see the header */
@@ -413,12 +374,10 @@ int kia_virtio_blk_attach(struct kia_pci *pci, int slot, const struct kia_virtio
     for (unsigned i = 0; i < blk->n_queues; i++) {
         blk->queues[i].blk = blk;
         blk->queues[i].vq = &blk->vdev.queues[i];
-        pthread_mutex_init(&blk->queues[i].lock, NULL);
-        pthread_cond_init(&blk->queues[i].cond, NULL);
     }
     fill_config(blk);
     blk->vdev.offered = features(blk);
-    err = start_threads(blk);
+    err = start_workers(blk);
     if (!err)
         err = kia_virtio_pci_attach(&blk->vdev, pci, slot, TYPE_BLOCK, CLASS_STORAGE, &blk_ops);
     if (err)

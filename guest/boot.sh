@@ -14,7 +14,7 @@ initrd=${KIA_INITRD:-$("$guest_dir/initramfs.sh" small)/initramfs.cpio.gz}
 read -r -a options <<<"${KIA_OPTIONS:-}"
 arguments="console=ttyS0${KIA_APPEND:+ $KIA_APPEND}"
 machine=("$program" -m "${KIA_MEMORY:-512M}" -nographic -kernel "$kernel" -initrd "$initrd"
-    ${options[@]+"${options[@]}"})
+    -device virtio-rng-pci ${options[@]+"${options[@]}"})
 
 # The kernel argument run= has + for a space; initramfs/init undoes this.
 encode() {

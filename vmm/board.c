@@ -14,7 +14,6 @@
 #include "dev/pci.h"
 #include "dev/pib.h"
 #include "dev/uart16550.h"
-#include "dev/virtio_blk.h"
 #include "fw/fw.h"
 #include "mem/mem.h"
 #include "vmm/log.h"
@@ -133,24 +132,7 @@ static int add_ram(struct kia_board *board)
     return err;
 }
 
-static int attach_drive(struct kia_board *board, const struct kia_drive *drive)
-{
-    struct kia_virtio_blk_config config = {
-        .readonly = drive->readonly, .serial = drive->serial, .queues = drive->queues,
-    };
-    int err = disk_open(drive, &config.fd, &config.sectors);
-
-    if (err)
-        return err;
-    err = kia_virtio_blk_attach(board->pci, drive->slot, &config);
-    if (err == -EBUSY)
-        kia_err(0, "drive '%s': PCI slot %d is taken; choose another addr", drive->file, drive->slot);
-    else if (err)
-        kia_err(err, "cannot make a device for drive '%s'", drive->file);
-    return err;
-}
-
-/* Every device of the board. */
+/* Every device of the board; those that the user chose are in devices.c. */
 static int attach_devices(struct kia_board *board)
 {
     static const struct kia_pci_config pci = {
@@ -172,10 +154,7 @@ static int attach_devices(struct kia_board *board)
         if (err)
             return kia_err(err, "cannot make the serial port");
     }
-    for (unsigned i = 0; !err && i < board->options->n_drives; i++)
-        if (board->options->drives[i].has_device)
-            err = attach_drive(board, &board->options->drives[i]);
-    return err;
+    return devices_attach(board);
 }
 
 static int create_platform(struct kia_board *board)

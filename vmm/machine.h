@@ -77,6 +77,9 @@ void machine_destroy(struct kia_board *board);
 /* Power-on state: devices, RAM, images, processors, firmware. All vcpu threads are parked. */
 int machine_reset(struct kia_board *board);
 
+/* devices.c: attaches what the options put on the PCI bus. 0, or negative errno with a message. */
+int devices_attach(struct kia_board *board);
+
 /* disk.c: opens and locks an image; @sectors of 512 bytes. 0, or negative errno with a message. */
 int disk_open(const struct kia_drive *drive, int *fd, uint64_t *sectors);
 

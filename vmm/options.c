@@ -3,7 +3,6 @@
 #include "vmm/options.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,18 +10,15 @@
 
 #include "vmm/keyval.h"
 #include "vmm/log.h"
+#include "vmm/opt.h"
 
 #define MIB (UINT64_C(1) << 20)
 #define MIN_RAM (128 * MIB)
 #define MAX_RAM (256 * 1024 * MIB)
 #define DEFAULT_RAM (1024 * MIB)
 
-enum { MAX_SLOT = 31, MAX_QUEUES = 16, MAX_SERIAL = 20 };
-
-/* Prints one line; returns what a handler returns for a bad option. */
-#define BAD(...) (kia_err(0, __VA_ARGS__), -EINVAL)
-
-static int set_string(char **to, const char *value)
+/** opt_set_string - see the header */
+int opt_set_string(char **to, const char *value)
 {
     char *copy = strdup(value);
 
@@ -72,27 +68,27 @@ static int opt_smp(struct kia_options *o, const char *value)
 
 static int opt_accel(struct kia_options *o, const char *value)
 {
-    return set_string(&o->accel, value);
+    return opt_set_string(&o->accel, value);
 }
 
 static int opt_cpu(struct kia_options *o, const char *value)
 {
-    return set_string(&o->cpu, value);
+    return opt_set_string(&o->cpu, value);
 }
 
 static int opt_kernel(struct kia_options *o, const char *value)
 {
-    return set_string(&o->kernel, value);
+    return opt_set_string(&o->kernel, value);
 }
 
 static int opt_initrd(struct kia_options *o, const char *value)
 {
-    return set_string(&o->initrd, value);
+    return opt_set_string(&o->initrd, value);
 }
 
 static int opt_append(struct kia_options *o, const char *value)
 {
-    return set_string(&o->append, value);
+    return opt_set_string(&o->append, value);
 }
 
 static int opt_machine(struct kia_options *o, const char *value)
@@ -104,173 +100,7 @@ static int opt_machine(struct kia_options *o, const char *value)
     if (!err && (type = kia_keyval_get(&kv, "type")) && strcmp(type, "generic"))
         err = BAD("-machine %s: there is one machine, 'generic'", value);
     if (!err && (accel = kia_keyval_get(&kv, "accel")))
-        err = set_string(&o->accel, accel);
-    if (!err)
-        err = kia_keyval_check_used(&kv);
-    kia_keyval_free(&kv);
-    return err;
-}
-
-static struct kia_drive *find_drive(struct kia_options *o, const char *id)
-{
-    for (unsigned i = 0; i < o->n_drives; i++)
-        if (o->drives[i].id && !strcmp(o->drives[i].id, id))
-            return &o->drives[i];
-    return NULL;
-}
-
-static int add_drive(struct kia_options *o, struct kia_keyval *kv, const char *value)
-{
-    const char *file = kia_keyval_get(kv, "file"), *format = kia_keyval_get(kv, "format");
-    const char *interface = kia_keyval_get(kv, "if"), *id = kia_keyval_get(kv, "id"),
-               *media = kia_keyval_get(kv, "media");
-    struct kia_drive *drive = &o->drives[o->n_drives];
-    int err = 0;
-
-    if (o->n_drives == KIA_MAX_DRIVES)
-        return BAD("-drive: there can be %d drives", KIA_MAX_DRIVES);
-    if (!file || !*file)
-        return BAD("-drive %s: give the image with file=PATH", value);
-    if (format && strcmp(format, "raw"))
-        return BAD("-drive %s: format '%s' is not known; convert the image to raw", value, format);
-    if (interface && strcmp(interface, "virtio") && strcmp(interface, "none"))
-        return BAD("-drive %s: if=%s is not known; use if=virtio or if=none", value, interface);
-    if (media && strcmp(media, "disk"))
-        return BAD("-drive %s: media=%s is not known; use media=disk", value, media);
-    if (id && find_drive(o, id))
-        return BAD("-drive %s: there is another drive '%s'", value, id);
-    *drive = (struct kia_drive){ .slot = -1,
-                                 .queues = 1,
-                                 .has_device = !interface || !strcmp(interface, "virtio") };
-    o->n_drives++;
-    err = set_string(&drive->file, file);
-    if (!err && id)
-        err = set_string(&drive->id, id);
-    if (!err)
-        err = kia_keyval_bool(kv, "readonly", &drive->readonly);
-    return err;
-}
-
-static int opt_drive(struct kia_options *o, const char *value)
-{
-    struct kia_keyval kv;
-    int err = kia_keyval_parse(&kv, "-drive", value, NULL);
-
-    if (!err)
-        err = add_drive(o, &kv, value);
-    if (!err)
-        err = kia_keyval_check_used(&kv);
-    kia_keyval_free(&kv);
-    return err;
-}
-
-static int device_blk(struct kia_options *o, struct kia_keyval *kv, const char *value)
-{
-    const char *id = kia_keyval_get(kv, "drive"), *serial = kia_keyval_get(kv, "serial");
-    struct kia_drive *drive = id ? find_drive(o, id) : NULL;
-    uint64_t slot = 0, queues = 1;
-    int err;
-
-    if (!id)
-        return BAD("-device %s: name a drive with drive=ID", value);
-    if (!drive)
-        return BAD("-device %s: there is no -drive with id=%s before it", value, id);
-    if (drive->has_device)
-        return BAD("-device %s: drive '%s' has a device already (give the -drive if=none)", value, id);
-    if (serial && strlen(serial) > MAX_SERIAL)
-        return BAD("-device %s: the serial number is longer than %d characters", value, MAX_SERIAL);
-    drive->has_device = true;
-    kia_keyval_get(kv, "id");
-    err = serial ? set_string(&drive->serial, serial) : 0;
-    if (!err)
-        err = kia_keyval_u64(kv, "addr", &slot);
-    if (!err)
-        err = kia_keyval_u64(kv, "num-queues", &queues);
-    if (!err && slot > MAX_SLOT)
-        err = BAD("-device %s: PCI slots are 1 to %d", value, MAX_SLOT);
-    if (!err && (queues < 1 || queues > MAX_QUEUES))
-        err = BAD("-device %s: there can be 1 to %d queues", value, MAX_QUEUES);
-    drive->slot = slot ? (int)slot : -1;
-    drive->queues = queues;
-    return err;
-}
-
-/* The combinations that QEMU's generic loader allows (docs/machine.md). */
-static int check_loader(const struct kia_loader *l, bool has_data, const char *value)
-{
-    if (has_data || l->data_len) {
-        if (l->file || l->force_raw)
-            return BAD("-device %s: file and force-raw do not go with data", value);
-        if (!has_data || !l->data_len)
-            return BAD("-device %s: data and data-len go together", value);
-        if (l->data_len > 8)
-            return BAD("-device %s: data-len must be 1 to 8", value);
-        if (!l->has_addr)
-            return BAD("-device %s: say where with addr=ADDRESS", value);
-        if (l->cpu >= 0)
-            return BAD("-device %s: cpu-num does not go with data; use a second -device loader", value);
-    } else if (!l->file) {
-        if (l->force_raw || !l->has_addr)
-            return BAD("-device %s: give file=FILE, or data, data-len and addr, or addr and cpu-num", value);
-        if (l->cpu < 0)
-            return BAD("-device %s: cpu-num must say which processor starts at addr", value);
-    }
-    return 0;
-}
-
-/* The low @len bytes of @value in the other order. */
-static uint64_t reverse_bytes(uint64_t value, unsigned len)
-{
-    return len ? __builtin_bswap64(value) >> (64 - 8 * len) : 0;
-}
-
-static int device_loader(struct kia_options *o, struct kia_keyval *kv, const char *value)
-{
-    struct kia_loader *l = &o->loaders[o->n_loaders];
-    const char *file = kia_keyval_get(kv, "file");
-    bool has_data = kia_keyval_get(kv, "data"), has_cpu = kia_keyval_get(kv, "cpu-num"), big_endian = false;
-    uint64_t data_len = 0, cpu = 0;
-    int err = 0;
-
-    if (o->n_loaders == KIA_MAX_LOADERS)
-        return BAD("-device loader: there can be %d of them", KIA_MAX_LOADERS);
-    *l = (struct kia_loader){ .cpu = -1, .has_addr = kia_keyval_get(kv, "addr") };
-    o->n_loaders++;
-    if (file)
-        err = set_string(&l->file, file);
-    if (err || (err = kia_keyval_u64(kv, "addr", &l->addr)) || (err = kia_keyval_u64(kv, "data", &l->data)) ||
-        (err = kia_keyval_u64(kv, "data-len", &data_len)) || (err = kia_keyval_u64(kv, "cpu-num", &cpu)) ||
-        (err = kia_keyval_bool(kv, "data-be", &big_endian)) ||
-        (err = kia_keyval_bool(kv, "force-raw", &l->force_raw)))
-        return err;
-    if (has_cpu && cpu >= KIA_MAX_CPUS)
-        return BAD("-device %s: there is no processor %" PRIu64, value, cpu);
-    if (kia_keyval_get(kv, "data-len") && !data_len)
-        return BAD("-device %s: data-len must be 1 to 8", value);
-    l->cpu = has_cpu ? (int)cpu : -1;
-    l->data_len = data_len > 9 ? 9 : data_len;
-    err = check_loader(l, has_data, value);
-    if (!err && big_endian)
-        l->data = reverse_bytes(l->data, l->data_len);
-    return err;
-}
-
-static int opt_device(struct kia_options *o, const char *value)
-{
-    struct kia_keyval kv;
-    const char *driver = NULL;
-    int err = kia_keyval_parse(&kv, "-device", value, "driver");
-
-    if (!err)
-        driver = kia_keyval_get(&kv, "driver");
-    if (!err && !driver)
-        err = BAD("-device %s: name the device first", value);
-    else if (!err && !strcmp(driver, "loader"))
-        err = device_loader(o, &kv, value);
-    else if (!err && !strcmp(driver, "virtio-blk-pci"))
-        err = device_blk(o, &kv, value);
-    else if (!err)
-        err = BAD("-device %s: there is no device '%s'; there are virtio-blk-pci and loader", value, driver);
+        err = opt_set_string(&o->accel, accel);
     if (!err)
         err = kia_keyval_check_used(&kv);
     kia_keyval_free(&kv);
@@ -292,7 +122,7 @@ static int opt_serial(struct kia_options *o, const char *value)
     }
     if (!strncmp(value, "file:", 5) && value[5]) {
         o->serial = KIA_SERIAL_FILE;
-        return set_string(&o->serial_path, value + 5);
+        return opt_set_string(&o->serial_path, value + 5);
     }
     return BAD("-serial %s: use stdio, mon:stdio, file:PATH, null or none", value);
 }
@@ -361,12 +191,12 @@ static int opt_rtc(struct kia_options *o, const char *value)
 
 static int opt_d(struct kia_options *o, const char *value)
 {
-    return set_string(&o->log_items, value);
+    return opt_set_string(&o->log_items, value);
 }
 
 static int opt_D(struct kia_options *o, const char *value)
 {
-    return set_string(&o->log_file, value);
+    return opt_set_string(&o->log_file, value);
 }
 
 static const struct option {
@@ -387,6 +217,8 @@ static const struct option {
     { "append", "TEXT", opt_append, "the kernel's command line" },
     { "drive", "file=FILE[,format=raw][,if=virtio|none][,id=ID][,readonly=on]", opt_drive, "a disk image" },
     { "device", "virtio-blk-pci,drive=ID[,serial=TEXT][,addr=SLOT][,num-queues=N]", opt_device, "a disk" },
+    { "device", "virtio-rng-pci[,rng=ID][,addr=SLOT]", opt_device, "random numbers of the host's" },
+    { "object", "rng-random,id=ID[,filename=FILE]", opt_object, "a source for them (default: getrandom)" },
     { "device", "loader,file=FILE[,addr=A][,force-raw=on][,cpu-num=N]", opt_device,
       "put a file into memory" },
     { "device", "loader,data=V,data-len=L,addr=A[,data-be=on]", opt_device, "put 1 to 8 bytes into memory" },
@@ -444,9 +276,7 @@ static int check_together(const struct kia_options *o)
                        o->loaders[i].cpu, o->cpus);
         starts |= o->loaders[i].cpu >= 0;
     }
-    for (unsigned i = 0; i < o->n_drives; i++)
-        if (!o->drives[i].has_device)
-            kia_warn("drive '%s' has no device: add -device virtio-blk-pci,drive=ID", o->drives[i].file);
+    opt_warn_unused(o);
     if (!starts)
         return BAD("nothing to boot: give a kernel with -kernel FILE");
     return 0;
@@ -458,7 +288,7 @@ enum kia_options_result kia_options_parse(struct kia_options *options, int argc,
     memset(options, 0, sizeof(*options));
     options->ram_size = DEFAULT_RAM;
     options->cpus = 1;
-    if (set_string(&options->accel, "soft") || set_string(&options->cpu, "montecito"))
+    if (opt_set_string(&options->accel, "soft") || opt_set_string(&options->cpu, "montecito"))
         return KIA_OPTIONS_BAD;
 
     for (int i = 1; i < argc; i++) {
@@ -504,6 +334,12 @@ void kia_options_free(struct kia_options *options)
     }
     for (unsigned i = 0; i < options->n_loaders; i++)
         free(options->loaders[i].file);
+    for (unsigned i = 0; i < options->n_devices; i++)
+        free(options->devices[i].rng_path);
+    for (unsigned i = 0; i < options->n_rngs; i++) {
+        free(options->rngs[i].id);
+        free(options->rngs[i].path);
+    }
     free(options->serial_path);
     free(options->log_items);
     free(options->log_file);

@@ -7,9 +7,11 @@
 #include <stdint.h>
 
 enum {
+    KIA_MAX_DEVICES = 31,
     KIA_MAX_DRIVES = 16,
     KIA_MAX_LOADERS = 64,
     KIA_MAX_CPUS = 128,
+    KIA_MAX_RNGS = 4,
 };
 
 struct kia_drive {
@@ -20,6 +22,25 @@ struct kia_drive {
     int slot; /* PCI slot, -1: any */
     char *serial; /* NULL: none */
     unsigned queues;
+};
+
+/* -object rng-random and rng-builtin. */
+struct kia_rng {
+    char *id;
+    char *path; /* NULL: getrandom(2) */
+};
+
+enum kia_device_kind {
+    KIA_DEVICE_BLK,
+    KIA_DEVICE_RNG,
+};
+
+/* A device on the PCI bus. */
+struct kia_device {
+    enum kia_device_kind kind;
+    int slot; /* -1: any */
+    unsigned of; /* index of the drive */
+    char *rng_path; /* NULL: getrandom(2) */
 };
 
 /* -device loader, the forms of QEMU's generic loader. */
@@ -48,6 +69,10 @@ struct kia_options {
     char *kernel, *initrd, *append;
     struct kia_drive drives[KIA_MAX_DRIVES];
     unsigned n_drives;
+    struct kia_rng rngs[KIA_MAX_RNGS];
+    unsigned n_rngs;
+    struct kia_device devices[KIA_MAX_DEVICES]; /* in the order of the command line */
+    unsigned n_devices;
     struct kia_loader loaders[KIA_MAX_LOADERS];
     unsigned n_loaders;
     enum kia_serial serial;

@@ -156,6 +156,25 @@ static void test_drives(void **state)
     bad("-kernel k -device drive=x");
 }
 
+static void test_devices(void **state)
+{
+    (void)state;
+    good("-kernel k -object rng-random,id=r,filename=/dev/zero -device virtio-rng-pci,rng=r,addr=4,id=dev "
+         "-drive file=a -device virtio-rng-pci -object rng-builtin,id=b -device virtio-rng-pci,rng=b");
+    assert_int_equal(o.n_devices, 4);
+    assert_int_equal(o.devices[0].kind, KIA_DEVICE_RNG);
+    assert_string_equal(o.devices[0].rng_path, "/dev/zero");
+    assert_int_equal(o.devices[0].slot, 4);
+    assert_int_equal(o.devices[1].kind, KIA_DEVICE_BLK);
+    assert_true(o.devices[2].slot == -1 && !o.devices[2].rng_path && !o.devices[3].rng_path);
+    bad("-kernel k -device virtio-rng-pci,rng=r");
+    bad("-kernel k -device virtio-rng-pci,addr=32");
+    bad("-kernel k -device virtio-rng-pci,bogus=1");
+    bad("-kernel k -object rng-random");
+    bad("-kernel k -object rng-random,id=a -object rng-random,id=a");
+    bad("-kernel k -object weird,id=a");
+}
+
 static void test_loader(void **state)
 {
     (void)state;
@@ -207,6 +226,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(test_sizes, teardown),   cmocka_unit_test_teardown(test_general, teardown),
         cmocka_unit_test_teardown(test_serial, teardown),  cmocka_unit_test_teardown(test_drives, teardown),
+        cmocka_unit_test_teardown(test_devices, teardown),
         cmocka_unit_test_teardown(test_loader, teardown),  cmocka_unit_test_teardown(test_rtc, teardown),
     };
 

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The devices that the command line puts on the PCI bus. */
+#include <errno.h>
+#include <fcntl.h>
+
+#include "dev/virtio_blk.h"
+#include "dev/virtio_rng.h"
+#include "vmm/log.h"
+#include "vmm/machine.h"
+
+static int attach_drive(struct kia_board *board, const struct kia_device *device)
+{
+    const struct kia_drive *drive = &board->options->drives[device->of];
+    struct kia_virtio_blk_config config = {
+        .readonly = drive->readonly, .serial = drive->serial, .queues = drive->queues,
+    };
+    int err = disk_open(drive, &config.fd, &config.sectors);
+
+    if (err)
+        return err;
+    err = kia_virtio_blk_attach(board->pci, drive->slot, &config);
+    if (err == -EBUSY)
+        kia_err(0, "drive '%s': PCI slot %d is taken; choose another addr", drive->file, drive->slot);
+    else if (err)
+        kia_err(err, "cannot make a device for drive '%s'", drive->file);
+    return err;
+}
+
+/* The message for a device that could not be attached. */
+static int report(int err, const struct kia_device *device, const char *what)
+{
+    if (err == -EBUSY)
+        kia_err(0, "%s: PCI slot %d is taken; choose another addr", what, device->slot);
+    else if (err)
+        kia_err(err, "cannot make the %s", what);
+    return err;
+}
+
+static int attach_rng(struct kia_board *board, const struct kia_device *device)
+{
+    int fd = -1;
+
+    if (device->rng_path) {
+        fd = open(device->rng_path, O_RDONLY | O_CLOEXEC);
+        if (fd < 0)
+            return kia_err(-errno, "cannot read random numbers from '%s'", device->rng_path);
+    }
+    return report(kia_virtio_rng_attach(board->pci, device->slot, fd), device, "virtio-rng device");
+}
+
+/** devices_attach - see the header */
+int devices_attach(struct kia_board *board)
+{
+    int err = 0;
+
+    for (unsigned i = 0; !err && i < board->options->n_devices; i++) {
+        const struct kia_device *device = &board->options->devices[i];
+
+        switch (device->kind) {
+        case KIA_DEVICE_BLK:
+            err = attach_drive(board, device);
+            break;
+        case KIA_DEVICE_RNG:
+            err = attach_rng(board, device);
+            break;
+        }
+    }
+    return err;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the parts of the command line's parser share; for vmm/options.c and vmm/opt_*.c alone. Main thread. */
+#ifndef KIA_OPT_H
+#define KIA_OPT_H
+
+#include "vmm/options.h"
+
+struct kia_keyval;
+
+/* Prints one line; returns what a handler returns for a bad option. */
+#define BAD(...) (kia_err(0, __VA_ARGS__), -EINVAL)
+
+/* Puts a copy of @value into *@to, whose old string is freed. 0, or -ENOMEM with a message. */
+int opt_set_string(char **to, const char *value);
+
+/* Handlers of options: 0, or negative errno with a message. */
+int opt_device(struct kia_options *o, const char *value);
+int opt_drive(struct kia_options *o, const char *value);
+int opt_object(struct kia_options *o, const char *value);
+
+/* Handlers of -device's kinds: @kv has the parts of @value. */
+int opt_device_loader(struct kia_options *o, struct kia_keyval *kv, const char *value);
+
+/* Warns of what was defined and leads nowhere. */
+void opt_warn_unused(const struct kia_options *o);
+
+#endif
