@@ -157,8 +157,7 @@ void kia_vm_destroy(struct kia_vm *vm)
             continue;
         tlb_destroy(vcpu->v);
         free(vcpu->v);
-        pthread_cond_destroy(&vcpu->halt_cond);
-        pthread_mutex_destroy(&vcpu->halt_lock);
+        soft_timer_remove(vcpu);
         free(vcpu);
     }
     jit_destroy(vm->jit);
@@ -206,15 +205,12 @@ int kia_vcpu_create(struct kia_vm *vm, unsigned index, uint8_t lid_id, uint8_t l
         goto fail;
     vcpu->v = v;
     vcpu->vm = vm;
-    atomic_init(&vcpu->deadline_ns, UINT64_MAX);
-    pthread_mutex_init(&vcpu->halt_lock, NULL);
-    pthread_cond_init(&vcpu->halt_cond, NULL);
     v->vm = &vm->vm;
     v->mem = vm->mem;
     v->index = index;
     v->engine = vcpu;
-    if (tlb_create(v))
-        goto fail;
+    if (soft_timer_add(vcpu) || tlb_create(v))
+        goto fail_timer;
     vcpu_reset(v);
     cr_write(v, CR_LID, (uint64_t)lid_id << 24 | (uint64_t)lid_eid << 16);
     vm->vcpus[index] = vcpu;
@@ -223,6 +219,8 @@ int kia_vcpu_create(struct kia_vm *vm, unsigned index, uint8_t lid_id, uint8_t l
         atomic_store(&vm->vm.n_vcpus, index + 1);
     *out = vcpu;
     return 0;
+fail_timer:
+    soft_timer_remove(vcpu);
 fail:
     free(v);
     free(vcpu);
@@ -235,38 +233,13 @@ void kia_vcpu_reset(struct kia_vcpu *vcpu)
 
     vcpu_reset(vcpu->v);
     cr_write(vcpu->v, CR_LID, lid);
-    atomic_store(&vcpu->deadline_ns, UINT64_MAX);
+    soft_timer_off(vcpu);
     vcpu->no_progress = 0;
 }
 
 unsigned kia_vcpu_index(const struct kia_vcpu *vcpu) { return vcpu->v->index; }
 
-void soft_attend(struct kia_vcpu *vcpu, uint32_t bits)
-{
-    atomic_fetch_or(&vcpu->v->attention, bits);
-    pthread_mutex_lock(&vcpu->halt_lock);
-    pthread_cond_signal(&vcpu->halt_cond);
-    pthread_mutex_unlock(&vcpu->halt_lock);
-}
-
 void kia_vcpu_kick(struct kia_vcpu *vcpu) { soft_attend(vcpu, ATTN_KICK); }
-
-void kia_vcpu_halt(struct kia_vcpu *vcpu)
-{
-    const uint32_t wake = ATTN_KICK | ATTN_INIT | ATTN_PMI | ATTN_SYNC;
-    struct vcpu *v = vcpu->v;
-
-    code_quiesce(vcpu->vm->code, v->index, true);
-    pthread_mutex_lock(&vcpu->halt_lock);
-    for (;;) {
-        if (atomic_fetch_and(&v->attention, ~(uint32_t)ATTN_TIMER) & ATTN_TIMER)
-            itc_check(v);
-        if ((atomic_load(&v->attention) & wake) || sapic_unmasked_pending(v))
-            break;
-        pthread_cond_wait(&vcpu->halt_cond, &vcpu->halt_lock);
-    }
-    pthread_mutex_unlock(&vcpu->halt_lock);
-}
 
 void kia_vm_interrupt(struct kia_vm *vm, uint16_t lid, unsigned dm, uint8_t vector)
 {

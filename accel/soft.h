@@ -41,10 +41,8 @@ struct kia_vm {
     _Atomic unsigned n_gates;
     /* the interval timer's thread */
     pthread_t timer_thread;
-    pthread_mutex_t timer_lock;
-    pthread_cond_t timer_cond;
-    uint64_t timer_wakes_ns;       /* when the thread wakes up next */
-    bool timer_stop;
+    int timer_epoll;
+    int timer_stop;                /* an eventfd */
 };
 
 struct kia_vcpu {
@@ -53,9 +51,9 @@ struct kia_vcpu {
     unsigned nat_countdown;        /* careful units until the next look for NaTs */
     uint64_t code_epoch;           /* of the code store when v->jumps was last right */
     unsigned no_progress;          /* interruptions delivered since an instruction completed */
-    pthread_mutex_t halt_lock;
-    pthread_cond_t halt_cond;
-    _Atomic uint64_t deadline_ns;  /* of the interval timer */
+    _Atomic bool asleep;           /* in kia_vcpu_halt(): who sets an attention bit wakes it */
+    int timer_fd;
+    uint64_t timer_ns;             /* what it is set to; UINT64_MAX: nothing */
 };
 
 /* The model of -cpu's value. 0 or -EINVAL with a message. */
@@ -66,8 +64,13 @@ int soft_options_parse(const char *accel, struct soft_options *o);
 
 int soft_timer_start(struct kia_vm *vm);
 void soft_timer_stop(struct kia_vm *vm);
+/* A timer for a new vcpu. 0 or negative errno. */
+int soft_timer_add(struct kia_vcpu *vcpu);
+void soft_timer_remove(struct kia_vcpu *vcpu);
 /* vm.timer_changed */
 void soft_timer_changed(void *opaque, struct vcpu *v);
+/* Nothing is to be told to this vcpu until soft_timer_changed(). */
+void soft_timer_off(struct kia_vcpu *vcpu);
 
 /* Sets attention bits and wakes the vcpu if it sleeps. Any thread. */
 void soft_attend(struct kia_vcpu *vcpu, uint32_t bits);

@@ -1,96 +1,154 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The interval timer: one host thread that tells each vcpu when AR.ITC has reached ITM. */
+/* When AR.ITC reaches ITM: a sleeping vcpu wakes by itself; for those that run a host thread waits on a timer each. */
+#include <errno.h>
+#include <linux/futex.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/syscall.h>
+#include <sys/timerfd.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "accel/soft.h"
 #include "arch/interruption.h"
+#include "vmm/log.h"
 
-static uint64_t now_ns(void)
+enum { EVENTS_AT_ONCE = 16 };
+
+static struct timespec to_timespec(uint64_t ns)
 {
-    struct timespec ts;
-
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+    return (struct timespec){ .tv_sec = (time_t)(ns / 1000000000), .tv_nsec = (long)(ns % 1000000000) };
 }
 
-/* Attends to all vcpus whose time has come. Return: the earliest deadline left. */
-static uint64_t fire(struct kia_vm *vm, uint64_t now)
-{
-    uint64_t next = UINT64_MAX;
-
-    for (unsigned i = 0; i < vm->max_vcpus; i++) {
-        struct kia_vcpu *vcpu = vm->vcpus[i];
-        uint64_t deadline = vcpu ? atomic_load(&vcpu->deadline_ns) : UINT64_MAX;
-
-        if (deadline <= now) {
-            /* The vcpu may have set another one meanwhile: that one stays. */
-            atomic_compare_exchange_strong(&vcpu->deadline_ns, &deadline, UINT64_MAX);
-            soft_attend(vcpu, ATTN_TIMER);
-        } else if (deadline < next) {
-            next = deadline;
-        }
-    }
-    return next;
-}
+/* ---- vcpus that run ---- */
 
 static void *timer_main(void *opaque)
 {
     struct kia_vm *vm = opaque;
 
-    pthread_mutex_lock(&vm->timer_lock);
-    while (!vm->timer_stop) {
-        uint64_t next;
-        struct timespec ts;
+    for (;;) {
+        struct epoll_event events[EVENTS_AT_ONCE];
+        int n = epoll_wait(vm->timer_epoll, events, EVENTS_AT_ONCE, -1);
 
-        next = fire(vm, now_ns());
-        vm->timer_wakes_ns = next;
-        if (next == UINT64_MAX) {
-            pthread_cond_wait(&vm->timer_cond, &vm->timer_lock);
-            continue;
+        for (int i = 0; i < n; i++) {
+            struct kia_vcpu *vcpu = events[i].data.ptr;
+            uint64_t count;
+
+            if (!vcpu) /* timer_stop */
+                return NULL;
+            if (read(vcpu->timer_fd, &count, sizeof(count)) == sizeof(count))
+                soft_attend(vcpu, ATTN_TIMER);
         }
-        ts.tv_sec = (time_t)(next / 1000000000);
-        ts.tv_nsec = (long)(next % 1000000000);
-        pthread_cond_timedwait(&vm->timer_cond, &vm->timer_lock, &ts);
     }
-    pthread_mutex_unlock(&vm->timer_lock);
-    return NULL;
+}
+
+/* @deadline: UINT64_MAX stops it. */
+static void set_timer(struct kia_vcpu *vcpu, uint64_t deadline)
+{
+    struct itimerspec when = { .it_value = to_timespec(deadline ? deadline : 1) };
+
+    if (deadline == vcpu->timer_ns)
+        return;
+    vcpu->timer_ns = deadline;
+    if (deadline == UINT64_MAX)
+        when = (struct itimerspec){ 0 };
+    timerfd_settime(vcpu->timer_fd, TFD_TIMER_ABSTIME, &when, NULL);
 }
 
 void soft_timer_changed(void *opaque, struct vcpu *v)
 {
-    struct kia_vcpu *vcpu = v->engine;
-    uint64_t deadline = itc_deadline_ns(v);
-
     (void)opaque;
-    atomic_store(&vcpu->deadline_ns, deadline);
-    if (deadline == UINT64_MAX)
-        return;
-    pthread_mutex_lock(&vcpu->vm->timer_lock);
-    if (deadline < vcpu->vm->timer_wakes_ns)
-        pthread_cond_signal(&vcpu->vm->timer_cond);
-    pthread_mutex_unlock(&vcpu->vm->timer_lock);
+    set_timer(v->engine, itc_deadline_ns(v));
+}
+
+void soft_timer_off(struct kia_vcpu *vcpu) { set_timer(vcpu, UINT64_MAX); }
+
+static int watch(struct kia_vm *vm, int fd, void *ptr)
+{
+    struct epoll_event event = { .events = EPOLLIN, .data.ptr = ptr };
+
+    return fd < 0 || epoll_ctl(vm->timer_epoll, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
+}
+
+int soft_timer_add(struct kia_vcpu *vcpu)
+{
+    vcpu->timer_ns = UINT64_MAX;
+    vcpu->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+    return watch(vcpu->vm, vcpu->timer_fd, vcpu);
+}
+
+void soft_timer_remove(struct kia_vcpu *vcpu)
+{
+    if (vcpu->timer_fd >= 0)
+        close(vcpu->timer_fd);
 }
 
 int soft_timer_start(struct kia_vm *vm)
 {
-    pthread_condattr_t attr;
+    int err;
 
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&vm->timer_cond, &attr);
-    pthread_condattr_destroy(&attr);
-    pthread_mutex_init(&vm->timer_lock, NULL);
-    vm->timer_wakes_ns = UINT64_MAX;
-    return -pthread_create(&vm->timer_thread, NULL, timer_main, vm);
+    vm->timer_epoll = epoll_create1(EPOLL_CLOEXEC);
+    vm->timer_stop = eventfd(0, EFD_CLOEXEC);
+    err = vm->timer_epoll < 0 ? -errno : watch(vm, vm->timer_stop, NULL);
+    if (!err)
+        err = -pthread_create(&vm->timer_thread, NULL, timer_main, vm);
+    if (!err)
+        return 0;
+    close(vm->timer_stop);
+    close(vm->timer_epoll);
+    return kia_err(err, "cannot start the interval timer");
 }
 
 void soft_timer_stop(struct kia_vm *vm)
 {
-    pthread_mutex_lock(&vm->timer_lock);
-    vm->timer_stop = true;
-    pthread_cond_signal(&vm->timer_cond);
-    pthread_mutex_unlock(&vm->timer_lock);
+    uint64_t one = 1;
+
+    while (write(vm->timer_stop, &one, sizeof(one)) < 0 && errno == EINTR)
+        ;
     pthread_join(vm->timer_thread, NULL);
-    pthread_cond_destroy(&vm->timer_cond);
-    pthread_mutex_destroy(&vm->timer_lock);
+    close(vm->timer_stop);
+    close(vm->timer_epoll);
+}
+
+/* ---- vcpus that sleep ---- */
+
+/* Until @word is no longer @value, or the time has come. */
+static void futex_wait(_Atomic uint32_t *word, uint32_t value, uint64_t deadline)
+{
+    struct timespec when = to_timespec(deadline);
+
+    syscall(SYS_futex, word, FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG, value, deadline == UINT64_MAX ? NULL : &when, NULL,
+            FUTEX_BITSET_MATCH_ANY);
+}
+
+/*
+ * A sleeper says so before it looks at its attention word, a waker sets its bits before it looks for sleepers: one of the
+ * two sees the other.
+ */
+void soft_attend(struct kia_vcpu *vcpu, uint32_t bits)
+{
+    atomic_fetch_or(&vcpu->v->attention, bits);
+    if (atomic_load(&vcpu->asleep))
+        syscall(SYS_futex, &vcpu->v->attention, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, 1, NULL, NULL, 0);
+}
+
+void kia_vcpu_halt(struct kia_vcpu *vcpu)
+{
+    const uint32_t wake = ATTN_KICK | ATTN_INIT | ATTN_PMI | ATTN_SYNC, looked_at = ATTN_TIMER | ATTN_IRQ;
+    struct vcpu *v = vcpu->v;
+
+    code_quiesce(vcpu->vm->code, v->index, true);
+    soft_timer_off(vcpu);
+    atomic_store(&vcpu->asleep, true);
+    for (;;) {
+        uint32_t bits = atomic_fetch_and(&v->attention, ~looked_at) & ~looked_at;
+
+        itc_check(v);
+        if ((bits & wake) || sapic_unmasked_pending(v))
+            break;
+        futex_wait(&v->attention, bits, itc_deadline_ns(v));
+    }
+    atomic_store(&vcpu->asleep, false);
+    interruption_update(v);
+    soft_timer_changed(NULL, v);
 }
