@@ -45,15 +45,15 @@ struct kia_acpi_pm {
     bool top_bit; /* of the timer when status was last brought up to date */
 };
 
-static uint64_t timer_ticks(void)
+static uint64_t timer_ticks(const struct kia_acpi_pm *pm)
 {
-    return (unsigned __int128)kia_now() * TIMER_HZ / NS_PER_S;
+    return (unsigned __int128)kia_loop_now(kia_platform_loop(pm->dev.platform)) * TIMER_HZ / NS_PER_S;
 }
 
 /* TMR_STS is set whenever the top bit of the 32-bit counter changes (ACPI 4.7.3.3). */
 static void update_timer_status(struct kia_acpi_pm *pm)
 {
-    bool top_bit = timer_ticks() >> 31 & 1;
+    bool top_bit = timer_ticks(pm) >> 31 & 1;
 
     if (top_bit != pm->top_bit)
         pm->status |= PM1_TIMER;
@@ -67,7 +67,7 @@ static void update(struct kia_acpi_pm *pm)
     update_timer_status(pm);
     kia_irq_set(&pm->sci, pm->status & pm->enable);
     if ((pm->enable & PM1_TIMER) && !(pm->status & PM1_TIMER)) {
-        uint64_t next = (timer_ticks() >> 31) + 1;
+        uint64_t next = (timer_ticks(pm) >> 31) + 1;
 
         deadline = (unsigned __int128)(next << 31) * NS_PER_S / TIMER_HZ + 1;
     }
@@ -90,13 +90,13 @@ static uint64_t pm_read(struct kia_dev *dev, uint64_t offset, unsigned size)
 
     /* The common one, and the only one read often: no lock. */
     if (offset == REG_TIMER && size == 4)
-        return (uint32_t)timer_ticks();
+        return (uint32_t)timer_ticks(pm);
 
     pthread_mutex_lock(&pm->lock);
     update_timer_status(pm);
     low = pm->status | (uint64_t)pm->enable << 16 | (uint64_t)(pm->control | CONTROL_SCI_EN) << 32;
     pthread_mutex_unlock(&pm->lock);
-    high = (uint32_t)timer_ticks();
+    high = (uint32_t)timer_ticks(pm);
     if (offset >= 8)
         return high >> 8 * (offset - 8);
     return offset ? low >> 8 * offset | high << (64 - 8 * offset) : low;
@@ -149,7 +149,7 @@ static void pm_reset(struct kia_dev *dev)
 
     pthread_mutex_lock(&pm->lock);
     pm->status = pm->enable = pm->control = 0;
-    pm->top_bit = timer_ticks() >> 31 & 1;
+    pm->top_bit = timer_ticks(pm) >> 31 & 1;
     update(pm);
     pthread_mutex_unlock(&pm->lock);
 }

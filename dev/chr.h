@@ -40,7 +40,8 @@ struct kia_chr *kia_chr_create(struct kia_loop *loop, int in, int out, bool owne
 /* Waits up to a second for the output to drain, then frees. No loop runs any more. */
 void kia_chr_destroy(struct kia_chr *chr);
 void kia_chr_set_front(struct kia_chr *chr, const struct kia_chr_front *front);
-/* Queues bytes for output; returns how many it took. When that is not all, writable() comes later. */
+/* With a virtual time (dev/loop.h) writes all and waits for it, so that no guest sees how fast the host is. Else
+ * queues bytes for output; returns how many it took. When that is not all, writable() comes later. */
 size_t kia_chr_write(struct kia_chr *chr, const uint8_t *data, size_t len);
 /* The front end has room again. */
 void kia_chr_accept(struct kia_chr *chr);

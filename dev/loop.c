@@ -18,6 +18,7 @@ struct kia_loop {
     struct kia_timer *timers; /* sorted by deadline; those that are off are not in it */
     int wake_fd;
     bool stop;
+    struct kia_loop_clock clock; /* now is NULL: the host's */
 };
 
 /** kia_now - CLOCK_MONOTONIC in nanoseconds; any thread */
@@ -27,6 +28,24 @@ int64_t kia_now(void)
 
     clock_gettime(CLOCK_MONOTONIC, &now);
     return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
+/** kia_loop_set_clock - see the header */
+void kia_loop_set_clock(struct kia_loop *loop, const struct kia_loop_clock *clock)
+{
+    loop->clock = *clock;
+}
+
+/** kia_loop_is_virtual - see the header; any thread */
+bool kia_loop_is_virtual(const struct kia_loop *loop)
+{
+    return loop->clock.now;
+}
+
+/** kia_loop_now - nanoseconds of the loop's clock; any thread, a virtual one on the thread that owns it */
+int64_t kia_loop_now(const struct kia_loop *loop)
+{
+    return loop->clock.now ? loop->clock.now(loop->clock.opaque) : kia_now();
 }
 
 /**
@@ -106,6 +125,8 @@ void kia_timer_set(struct kia_loop *loop, struct kia_timer *timer, int64_t deadl
     struct kia_timer **at;
     bool first;
 
+    if (deadline != KIA_TIMER_OFF && loop->clock.now)
+        deadline = loop->clock.alarm(loop->clock.opaque, deadline);
     pthread_mutex_lock(&loop->lock);
     for (at = &loop->timers; *at; at = &(*at)->next) {
         if (*at == timer) {
@@ -123,24 +144,20 @@ void kia_timer_set(struct kia_loop *loop, struct kia_timer *timer, int64_t deadl
         first = at == &loop->timers;
     }
     pthread_mutex_unlock(&loop->lock);
-    if (first)
+    if (first && !loop->clock.now)
         kia_loop_wake(loop);
 }
 
-/* Calls what is due; returns the time until the next one in *@wait, or false if there is none. */
-static bool run_timers(struct kia_loop *loop, struct timespec *wait)
+/* Calls what is due. Return: nanoseconds until the next one, or KIA_TIMER_OFF. */
+static int64_t run_timers(struct kia_loop *loop)
 {
-    int64_t left;
+    int64_t left = KIA_TIMER_OFF;
 
     pthread_mutex_lock(&loop->lock);
-    for (;;) {
+    while (loop->timers) {
         struct kia_timer *timer = loop->timers;
-        int64_t now = kia_now();
+        int64_t now = kia_loop_now(loop);
 
-        if (!timer) {
-            pthread_mutex_unlock(&loop->lock);
-            return false;
-        }
         if (timer->deadline > now) {
             left = timer->deadline - now;
             break;
@@ -152,9 +169,24 @@ static bool run_timers(struct kia_loop *loop, struct timespec *wait)
         pthread_mutex_lock(&loop->lock);
     }
     pthread_mutex_unlock(&loop->lock);
-    wait->tv_sec = left / 1000000000;
-    wait->tv_nsec = left % 1000000000;
-    return true;
+    return left;
+}
+
+/** kia_loop_run_timers - see the header */
+void kia_loop_run_timers(struct kia_loop *loop)
+{
+    run_timers(loop);
+}
+
+/** kia_loop_next_timer - see the header */
+int64_t kia_loop_next_timer(struct kia_loop *loop)
+{
+    int64_t next;
+
+    pthread_mutex_lock(&loop->lock);
+    next = loop->timers ? loop->timers->deadline : KIA_TIMER_OFF;
+    pthread_mutex_unlock(&loop->lock);
+    return next;
 }
 
 /* Lists the watches that want something; events() takes device locks, so it is called without the loop's. */
@@ -212,12 +244,12 @@ void kia_loop_run(struct kia_loop *loop)
     struct kia_watch *watches[MAX_WATCHES + 1];
 
     while (!stopped(loop)) {
-        struct timespec wait;
-        bool timed = run_timers(loop, &wait);
+        int64_t left = loop->clock.now ? KIA_TIMER_OFF : run_timers(loop);
+        struct timespec wait = { left / 1000000000, left % 1000000000 };
         unsigned n = gather(loop, fds, watches);
         uint64_t count;
 
-        if (ppoll(fds, n, timed ? &wait : NULL, NULL) <= 0)
+        if (ppoll(fds, n, left == KIA_TIMER_OFF ? NULL : &wait, NULL) <= 0)
             continue;
         if (fds[0].revents && read(loop->wake_fd, &count, sizeof(count)) < 0)
             continue;

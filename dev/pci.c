@@ -368,6 +368,12 @@ static const struct kia_dev_ops pci_ops = {
     .name = "pci-host", .access_min = 1, .access_max = 4, .reset = pci_reset, .detach = pci_detach,
 };
 
+/** kia_pci_loop - see the header */
+struct kia_loop *kia_pci_loop(const struct kia_pci *pci)
+{
+    return kia_platform_loop(pci->dev.platform);
+}
+
 /** kia_pci_attach - see the header. Return: 0 or -ENOMEM. */
 int kia_pci_attach(struct kia_platform *platform, const struct kia_pci_config *config, struct kia_pci **pci)
 {

@@ -345,12 +345,13 @@ static uint64_t features(const struct blk *blk)
     return blk->n_queues > 1 ? f | 1 << F_MQ : f;
 }
 
-static int start_workers(struct blk *blk)
+static int start_workers(struct blk *blk, struct kia_pci *pci)
 {
     int err = 0;
 
     for (unsigned i = 0; !err && i < blk->n_queues; i++)
-        err = kia_worker_start(&blk->queues[i].worker, "virtio-blk", queue_work, &blk->queues[i]);
+        err = kia_worker_start(&blk->queues[i].worker, kia_pci_loop(pci), "virtio-blk", queue_work,
+                               &blk->queues[i]);
     return err;
 }
 
@@ -377,7 +378,7 @@ int kia_virtio_blk_attach(struct kia_pci *pci, int slot, const struct kia_virtio
     }
     fill_config(blk);
     blk->vdev.offered = features(blk);
-    err = start_workers(blk);
+    err = start_workers(blk, pci);
     if (!err)
         err = kia_virtio_pci_attach(&blk->vdev, pci, slot, TYPE_BLOCK, CLASS_STORAGE, &blk_ops);
     if (err)

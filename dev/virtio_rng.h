@@ -8,7 +8,8 @@ struct kia_pci;
 /**
  * kia_virtio_rng_attach - attaches an entropy device
  * @slot: PCI slot, or -1 for any
- * @fd: where random bytes are read from, or -1 for getrandom(2); the device closes it, also if attaching fails
+ * @fd: where random bytes are read from, or -1 for getrandom(2), or with a virtual time (dev/loop.h) for a sequence
+ *      that is the same in every run; the device closes it, also if attaching fails
  * Return: 0 or negative errno.
  * Thread: as dev/dev.h says for attach.
  */
