@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "accel/code.h"
+#include "accel/soft.h"
 
 enum { HASH_BITS = 14, HASH_SIZE = 1 << HASH_BITS };
 
@@ -14,6 +15,7 @@ struct code_store {
     _Atomic(struct code_unit *) graves; /* dropped, oldest last */
     _Atomic uint64_t epoch;         /* raised by every drop */
     _Atomic uint64_t *seen;         /* per vcpu: epoch it has seen outside of units; UINT64_MAX: idle */
+    struct code_stats stats;
 };
 
 static unsigned hash_gpa(uint64_t gpa) { return (unsigned)((gpa >> 12) * UINT64_C(0x9e3779b97f4a7c15) >> (64 - HASH_BITS)); }
@@ -39,6 +41,8 @@ struct code_store *code_create(const struct code_config *config)
     pthread_mutex_init(&s->lock, NULL);
     return s;
 }
+
+const struct code_stats *code_stats(const struct code_store *s) { return &s->stats; }
 
 static void free_unit(struct code_unit *u)
 {
@@ -126,6 +130,9 @@ static struct code_unit *translate(struct code_store *s, struct code_page *page,
         free(u);
         return NULL;
     }
+    s->stats.units++;
+    s->stats.insns += u->ir->n_insns;
+    s->stats.ops += u->ir->n_ops;
     u->key = src->key;
     u->slot = (uint8_t)src->slot;
     u->next = page->units[(src->gpa & 0xfff) / 16];
@@ -156,8 +163,12 @@ struct code_unit *code_translate(struct code_store *s, struct code_page *page, u
 
     pthread_mutex_lock(&s->lock);
     u = code_find(page, offset, slot, key);
-    if (!u)
+    if (!u) {
+        uint64_t start = soft_now_ns();
+
         u = translate(s, page, &src);
+        s->stats.ns += soft_now_ns() - start;
+    }
     pthread_mutex_unlock(&s->lock);
     return u;
 }
@@ -173,6 +184,7 @@ static void drop_page(struct code_store *s, struct code_page *p)
         while (u) {
             /* u->next stays as it is: another processor may be walking the list now. */
             atomic_store_explicit(&u->invalid, true, memory_order_release);
+            s->stats.dropped++;
             u->grave_epoch = epoch;
             u->grave_next = s->graves;
             s->graves = u;

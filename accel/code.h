@@ -37,6 +37,13 @@ struct code_page {
 
 struct code_store;
 
+/* Under the store's lock; read when nothing runs. */
+struct code_stats {
+    uint64_t units, insns, ops; /* translated */
+    uint64_t dropped;           /* units whose bytes changed */
+    uint64_t ns;                /* time translating took */
+};
+
 struct code_config {
     struct kia_mem *mem;
     uint64_t cpuid4;
@@ -48,6 +55,7 @@ struct code_config {
 
 struct code_store *code_create(const struct code_config *config);
 void code_destroy(struct code_store *s);
+const struct code_stats *code_stats(const struct code_store *s);
 
 /* The page's entry, made if needed; NULL if memory ran out. Never freed before code_destroy(). Any thread. */
 struct code_page *code_page(struct code_store *s, uint64_t gpa);

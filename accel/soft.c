@@ -5,7 +5,6 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "accel/soft.h"
 #include "arch/interruption.h"
@@ -72,9 +71,7 @@ static void fill_vm(struct kia_vm *vm, const struct kia_vm_config *config)
 {
     const struct kia_cpu_model *m = &vm->model;
     struct vm *a = &vm->vm;
-    struct timespec ts;
 
-    clock_gettime(CLOCK_MONOTONIC, &ts);
     a->mem = config->mem;
     a->n_itr = m->n_itr;
     a->n_dtr = m->n_dtr;
@@ -88,7 +85,7 @@ static void fill_vm(struct kia_vm *vm, const struct kia_vm_config *config)
     a->cpuid[4] = m->cpuid4;
     a->vti = m->vti;
     a->itc_hz = config->itc_hz;
-    a->clock_epoch_ns = (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+    a->clock_epoch_ns = soft_now_ns();
     a->opaque = vm;
     a->code_changed = on_code_changed;
     a->kick = on_kick;
@@ -101,6 +98,10 @@ static int create_jit(struct kia_vm *vm)
 {
     if (vm->options.jit != SOFT_JIT_OFF)
         vm->jit = jit_create(vm->options.tb_size);
+    if (vm->jit && kia_log_wanted[KIA_LOG_JIT]) {
+        vm->calls = calloc(JIT_COUNTERS, sizeof(*vm->calls));
+        jit_count_calls(vm->jit, vm->calls);
+    }
     if (vm->options.jit == SOFT_JIT_ON && !vm->jit)
         return kia_err(-ENOTSUP, "this host cannot run compiled code: use -accel soft,jit=off");
     return 0;
@@ -139,6 +140,7 @@ int kia_vm_create(const struct kia_vm_config *config, struct kia_vm **out)
 fail:
     jit_destroy(vm->jit);
     code_destroy(vm->code);
+    free(vm->calls);
     free(vm->vcpus);
     free(vm);
     return err;
@@ -150,6 +152,8 @@ void kia_vm_destroy(struct kia_vm *vm)
         return;
     soft_timer_stop(vm);
     kia_mem_set_write_hook(vm->mem, NULL, NULL);
+    if (kia_log_wanted[KIA_LOG_JIT])
+        soft_stats_print(vm);
     for (unsigned i = 0; i < vm->max_vcpus; i++) {
         struct kia_vcpu *vcpu = vm->vcpus[i];
 
@@ -162,6 +166,7 @@ void kia_vm_destroy(struct kia_vm *vm)
     }
     jit_destroy(vm->jit);
     code_destroy(vm->code);
+    free(vm->calls);
     free(vm->vcpus);
     free(vm);
 }
@@ -281,6 +286,12 @@ static enum kia_exit stuck(struct kia_run *run, const char *why, uint64_t ip)
     run->exit = KIA_EXIT_STUCK;
     snprintf(run->why, sizeof(run->why), "%s (ip %016" PRIx64 ")", why, ip);
     return run->exit;
+}
+
+static void deliver(struct kia_vcpu *vcpu)
+{
+    vcpu->stats.faults[vcpu->v->fault.kind]++;
+    interruption_deliver(vcpu->v);
 }
 
 /* Looks at the attention bits. Return: true if the loop is to be left, with run->exit set. */
@@ -422,10 +433,17 @@ static enum unit_end execute(struct kia_vcpu *vcpu, struct code_unit *c, const s
 
     *u = c->ir;
     *ip0 = vcpu->v->ip;
-    if (!code)
+    if (!code) {
+        vcpu->stats.interpreted++;
+        vcpu->stats.interpreted_insns += c->ir->n_insns;
         return interp_unit(vcpu->v, c->ir, r);
+    }
     remember_jump(vcpu->v, code);
     end = jit_run(vcpu->vm->jit, vcpu->v, code, u, r, ip0, &link);
+    vcpu->stats.entries++;
+    vcpu->stats.leaves[r->leave]++;
+    if (r->leave > JIT_LEFT_CALL)
+        vcpu->stats.left_op[r->left_op]++;
     if (link)
         link_exit(vcpu, *u, link);
     return end;
@@ -447,7 +465,7 @@ static bool run_unit(struct kia_vcpu *vcpu, struct code_unit *c, struct kia_run 
     if (end == UNIT_FAULT) {
         if (r.last_pos != u->slot)
             vcpu->no_progress = 0;
-        interruption_deliver(v);
+        deliver(vcpu);
         if (++vcpu->no_progress > NO_PROGRESS_LIMIT) {
             stuck(run, "the first instruction of the interruption handler faults for ever", v->ip);
             return true;
@@ -458,7 +476,7 @@ static bool run_unit(struct kia_vcpu *vcpu, struct code_unit *c, struct kia_run 
     if (u->key & KEY_CAREFUL)
         end_careful(v, end, &r, psr, ip0);
     else if (end == UNIT_TRAP)
-        interruption_deliver(v);
+        deliver(vcpu);
     if (end == UNIT_GATE) {
         run->exit = KIA_EXIT_GATE;
         run->gate = r.gate;
@@ -472,7 +490,7 @@ static bool complete_frame(struct kia_vcpu *vcpu, struct kia_run *run)
 {
     if (rse_complete_frame(vcpu->v) == OPR_OK)
         return false;
-    interruption_deliver(vcpu->v);
+    deliver(vcpu);
     if (++vcpu->no_progress <= NO_PROGRESS_LIMIT)
         return false;
     stuck(run, "the register stack cannot be loaded", vcpu->v->ip);
@@ -512,7 +530,7 @@ enum kia_exit kia_vcpu_run(struct kia_vcpu *vcpu, struct kia_run *run)
                 stuck(run, "instruction fetch from an address where there is no memory", v->ip);
                 break;
             }
-            interruption_deliver(v);
+            deliver(vcpu);
             if (++vcpu->no_progress > NO_PROGRESS_LIMIT) {
                 stuck(run, "the interruption handler cannot be fetched", v->ip);
                 break;

@@ -9,10 +9,9 @@
 #include "accel/code.h"
 #include "arch/vcpu.h"
 #include "arch/vm.h"
+#include "jit/jit.h"
 
 enum { SOFT_MAX_GATES = 1024 };
-
-struct jit;
 
 enum soft_jit { SOFT_JIT_AUTO, SOFT_JIT_ON, SOFT_JIT_OFF };
 
@@ -20,6 +19,16 @@ enum soft_jit { SOFT_JIT_AUTO, SOFT_JIT_ON, SOFT_JIT_OFF };
 struct soft_options {
     enum soft_jit jit;
     size_t tb_size; /* bytes of host code at most */
+};
+
+/* Of one vcpu, counted by its own thread. */
+struct soft_stats {
+    uint64_t entries;              /* into compiled code */
+    uint64_t leaves[JIT_LEAVES];
+    uint64_t left_op[OP_COUNT];    /* by instruction, where a call of C left */
+    uint64_t interpreted, interpreted_insns; /* units, and their instructions */
+    uint64_t faults[FAULT_COUNT];
+    uint64_t halts;
 };
 
 struct soft_gate {
@@ -31,6 +40,7 @@ struct kia_vm {
     struct vm vm;                  /* what arch/ sees */
     struct kia_cpu_model model;
     struct soft_options options;
+    uint64_t *calls;               /* -d jit: jit_count_calls() */
     struct kia_mem *mem;
     struct code_store *code;
     struct jit *jit;               /* NULL: everything is interpreted */
@@ -48,6 +58,7 @@ struct kia_vm {
 struct kia_vcpu {
     struct vcpu *v;
     struct kia_vm *vm;
+    struct soft_stats stats;
     unsigned nat_countdown;        /* careful units until the next look for NaTs */
     uint64_t code_epoch;           /* of the code store when v->jumps was last right */
     unsigned no_progress;          /* interruptions delivered since an instruction completed */
@@ -71,6 +82,12 @@ void soft_timer_remove(struct kia_vcpu *vcpu);
 void soft_timer_changed(void *opaque, struct vcpu *v);
 /* Nothing is to be told to this vcpu until soft_timer_changed(). */
 void soft_timer_off(struct kia_vcpu *vcpu);
+
+/* CLOCK_MONOTONIC */
+uint64_t soft_now_ns(void);
+
+/* -d jit: what the machine's processors did, at its end. accel/soft_stats.c */
+void soft_stats_print(const struct kia_vm *vm);
 
 /* Sets attention bits and wakes the vcpu if it sleeps. Any thread. */
 void soft_attend(struct kia_vcpu *vcpu, uint32_t bits);

@@ -15,6 +15,14 @@
 
 enum { EVENTS_AT_ONCE = 16 };
 
+uint64_t soft_now_ns(void)
+{
+    struct timespec ts;
+
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
+
 static struct timespec to_timespec(uint64_t ns)
 {
     return (struct timespec){ .tv_sec = (time_t)(ns / 1000000000), .tv_nsec = (long)(ns % 1000000000) };
@@ -139,6 +147,7 @@ void kia_vcpu_halt(struct kia_vcpu *vcpu)
 
     code_quiesce(vcpu->vm->code, v->index, true);
     soft_timer_off(vcpu);
+    vcpu->stats.halts++;
     atomic_store(&vcpu->asleep, true);
     for (;;) {
         uint32_t bits = atomic_fetch_and(&v->attention, ~looked_at) & ~looked_at;

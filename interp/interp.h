@@ -23,6 +23,8 @@ struct unit_result {
     bool idle;         /* nothing was executed: only compiled code that was asked to leave at its first op */
     bool moved;        /* compiled code left its last unit long ago: last_pos means nothing, CR.IIPA is right */
     bool was_rfi;      /* it was rfi: neither traps nor one-shot bits are looked at */
+    uint8_t leave;     /* compiled code: why it was left, for statistics */
+    uint16_t left_op;  /* enum isa_op, where it was a call of C that left */
     uint16_t last_pos; /* pos of the last instruction that was executed or faulted */
 };
 

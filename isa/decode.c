@@ -3,6 +3,7 @@
 #include "isa/table.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 /* Attributes are copied as one block: struct insn and struct isa_row declare them alike. */
@@ -139,6 +140,23 @@ enum isa_result isa_decode(enum isa_unit unit, uint64_t slot, uint64_t lslot, st
 struct isa_uses isa_uses(const struct insn *in)
 {
     return in->row ? isa_index_of(in->row)->uses : (struct isa_uses){0, 0};
+}
+
+int isa_op_text(enum isa_op op, char *buf, size_t size)
+{
+    static const struct isa_rows *const tables[] = { &isa_rows_a, &isa_rows_i, &isa_rows_m, &isa_rows_f, &isa_rows_b,
+                                                     &isa_rows_x };
+
+    for (size_t t = 0; t < sizeof(tables) / sizeof(*tables); t++) {
+        for (size_t i = 0; i < tables[t]->count; i++) {
+            const struct isa_row *row = &tables[t]->row[i];
+
+            if (row->op == (unsigned)op)
+                return snprintf(buf, size, "%s%s%s", row->name, row->args ? " " : "",
+                                row->args ? row->args : "");
+        }
+    }
+    return snprintf(buf, size, "invalid");
 }
 
 const char *isa_name(const struct insn *in)

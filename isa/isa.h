@@ -484,6 +484,13 @@ struct isa_uses isa_uses(const struct insn *in);
  */
 const char *isa_name(const struct insn *in);
 
+/**
+ * isa_op_text - an operation's mnemonic and the names of its operands, of its first row if it has several.
+ *               Slow: for statistics.
+ * Return: length of the text, as snprintf().
+ */
+int isa_op_text(enum isa_op op, char *buf, size_t size);
+
 /* ---- text ----------------------------------------------------------------------------------- */
 
 /**

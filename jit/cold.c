@@ -64,6 +64,7 @@ static void cold_memory(struct compile *c, const struct cold *cold)
     uint8_t *ok;
 
     keep_registers(c, live, true);
+    emit_count_call(c, cold->op);
     x64_mov_rr(&c->x, RAX, cold->addr);
     if (write)
         x64_mov_rr(&c->x, RCX, cold->value);

@@ -21,7 +21,7 @@ enum leave {
     LEAVE_LINK,      /* IR_EXIT, not linked yet */
     LEAVE_ATTENTION, /* before the unit's first op */
     LEAVE_LOOKUP,    /* r14 is the address to go on at, which v->jumps does not have */
-    LEAVE_CALL = 16, /* + enum op_result of a call */
+    LEAVE_CALL = JIT_LEFT_CALL, /* + enum op_result of a call */
 };
 
 /* What the leaving code stores for jit_run(). */
@@ -77,6 +77,8 @@ enum { COLDS_A_OP = 8 };
 struct jit {
     uint8_t *rw, *rx;         /* two views of one memory: writable, executable */
     size_t size, used;
+    struct jit_stats stats;
+    uint64_t *calls;          /* NULL, or counters of calls of C: JIT_COUNTERS */
     const uint8_t *enter;     /* enum leave enter(struct vcpu *, jit_code, struct jit_exit *) */
     const uint8_t *leave;
     const uint8_t *lookup;    /* goes to the unit at r14 by v->jumps; else leaves with LEAVE_LOOKUP. rdx, r9 as for leaving */
@@ -138,6 +140,9 @@ unsigned def(struct compile *c, ir_val v);
 void done(struct compile *c, ir_val v, unsigned reg);
 /* Loads a temp into a given register. */
 void use_into(struct compile *c, ir_val v, unsigned reg);
+
+/* Counts @op's call of C, if that is wanted. Clobbers rax and flags. jit/stats.c */
+void emit_count_call(struct compile *c, const struct ir_op *op);
 
 void emit_leave(struct compile *c, enum leave leave, const struct ir_op *op);
 

@@ -130,6 +130,7 @@ void load_args(struct compile *c, ir_val a, unsigned reg_a, ir_val b, unsigned r
 
 void emit_call(struct compile *c, const struct ir_op *op)
 {
+    emit_count_call(c, op);
     load_args(c, op->a, RDX, op->b, RCX);
     x64_mov_rr(&c->x, RDI, REG_V);
     x64_mov_ri(&c->x, RSI, op->imm);

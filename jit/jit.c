@@ -2,6 +2,7 @@
 /* The code cache, compiling a unit, and running compiled code. */
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "arch/ops.h"
@@ -108,6 +109,14 @@ void jit_destroy(struct jit *j)
     free(j);
 }
 
+static uint64_t now_ns(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
 static void emit_unit(struct compile *c)
 {
     const struct ir_unit *u = c->u;
@@ -136,7 +145,7 @@ static void emit_unit(struct compile *c)
         emit_cold(c, &c->colds[i]);
 }
 
-jit_code jit_compile(struct jit *j, const struct ir_unit *u)
+static jit_code compile(struct jit *j, const struct ir_unit *u)
 {
     struct compile c = { .j = j, .u = u };
     uint8_t *start = j->rw + ((j->used + 15) & ~(size_t)15);
@@ -163,6 +172,24 @@ jit_code jit_compile(struct jit *j, const struct ir_unit *u)
     free(c.is_label);
     free(c.jumps);
     free(c.colds);
+    return code;
+}
+
+jit_code jit_compile(struct jit *j, const struct ir_unit *u)
+{
+    uint64_t start = now_ns();
+    size_t used = j->used;
+    jit_code code = compile(j, u);
+
+    j->stats.ns += now_ns() - start;
+    j->stats.bytes += j->used - used;
+    if (!code) {
+        j->stats.failed++;
+        return NULL;
+    }
+    j->stats.units++;
+    j->stats.insns += u->n_insns;
+    j->stats.ops += u->n_ops;
     return code;
 }
 
@@ -236,6 +263,8 @@ enum unit_end jit_run(struct jit *j, struct vcpu *v, jit_code code, const struct
     *link = NULL;
     r->taken = r->was_rfi = r->idle = r->moved = false;
     r->last_pos = e.op->pos;
+    r->leave = (uint8_t)leave;
+    r->left_op = e.op->op == IR_CALL || e.op->op == IR_FPOP ? e.op->c : OP_INVALID;
     switch (leave) {
     case LEAVE_RAISE:
         set_ip(v, e.ip, e.op->pos);

@@ -9,6 +9,7 @@
 #define JIT_JIT_H
 
 #include "interp/interp.h"
+#include "isa/isa.h"
 
 struct jit;
 
@@ -22,6 +23,28 @@ typedef const void *jit_code;
  */
 struct jit *jit_create(size_t size);
 void jit_destroy(struct jit *j);
+
+/* How much was compiled. */
+struct jit_stats {
+    uint64_t units, failed; /* compiled; not compiled for want of room or because too large */
+    uint64_t insns, ops;    /* guest instructions and internal ops of the units compiled */
+    uint64_t bytes;         /* of host code made */
+    uint64_t ns;            /* time compiling took */
+};
+
+/* Counters of calls that compiled code makes to C, by instruction; then loads and stores that the soft TLB did not answer. */
+enum { JIT_COUNT_LOAD = OP_COUNT, JIT_COUNT_STORE, JIT_COUNTERS };
+
+/*
+ * From now on code is compiled that counts its calls of C in @calls[JIT_COUNTERS], not exactly where several vcpus run. Before
+ * the first unit is compiled.
+ */
+void jit_count_calls(struct jit *j, uint64_t *calls);
+const struct jit_stats *jit_stats(const struct jit *j);
+
+/* What unit_result.leave means, up to JIT_LEAVES; NULL: nothing. */
+enum { JIT_LEAVES = 24, JIT_LEFT_CALL = 16 /* and above: unit_result.left_op says which instruction */ };
+const char *jit_leave_name(unsigned leave);
 
 /**
  * jit_compile - compile a unit

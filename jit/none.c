@@ -24,4 +24,20 @@ enum unit_end jit_run(struct jit *j, struct vcpu *v, jit_code code, const struct
     return UNIT_EXIT;
 }
 
+void jit_count_calls(struct jit *j, uint64_t *calls) { (void)j, (void)calls; }
+
+const struct jit_stats *jit_stats(const struct jit *j)
+{
+    static const struct jit_stats none;
+
+    (void)j;
+    return &none;
+}
+
+const char *jit_leave_name(unsigned leave)
+{
+    (void)leave;
+    return NULL;
+}
+
 void jit_link(struct jit *j, void *link, jit_code code) { (void)j, (void)link, (void)code; }

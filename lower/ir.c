@@ -467,6 +467,7 @@ ir_val ir_call(struct lower *l, ir_helper fn, uint64_t imm, ir_val a, ir_val b, 
     struct ir_op *op = emit(l, IR_CALL);
 
     op->fn = (void *)fn;
+    op->c = l->isa_op;
     op->imm = imm;
     op->a = a;
     op->b = b;

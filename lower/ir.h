@@ -68,8 +68,8 @@ enum ir_opcode {
     IR_ST1, IR_ST2, IR_ST4, IR_ST8,     /* = b */
     IR_FENCE,   /* mf */
     /* calls; may fault, leave or branch as enum op_result says */
-    IR_CALL,    /* dst = ((ir_helper)fn)(v, imm, a, b); aux: IR_CALL_* */
-    IR_FPOP,    /* the same; c = enum isa_op and imm = FPI_* packed operands, for engines that know better */
+    IR_CALL,    /* dst = ((ir_helper)fn)(v, imm, a, b); aux: IR_CALL_*; c = enum isa_op */
+    IR_FPOP,    /* the same; imm = FPI_* packed operands, for engines that know better */
     /* faults */
     IR_FAULT,   /* c = enum fault, imm = isr bits */
     IR_BREAK,   /* imm = iim */

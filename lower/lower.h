@@ -15,6 +15,7 @@ struct lower {
     uint16_t pos;          /* of the instruction being lowered */
     uint32_t disp;         /* its bundle's displacement from the unit's first bundle */
     uint8_t slot;
+    uint16_t isa_op;       /* of the instruction being lowered */
     bool mlx;              /* the bundle is MLX: the next instruction is in the next bundle after slot 1/2 */
     bool ended;            /* control cannot get past this instruction: the unit is complete */
     bool nat_exit;         /* IR_MAKE_NAT was emitted for this instruction */

@@ -80,6 +80,7 @@ static void lower_insn(struct lower *l, const struct insn *in, enum isa_result r
     bool own_qp = result == ISA_RESERVED || (result == ISA_OK && lower_handles_qp(in));
 
     l->nat_exit = false;
+    l->isa_op = in->op;
     if (in->qp && !own_qp) {
         ir_label skip = ir_skip_pr(l, in->qp);
 

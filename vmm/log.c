@@ -52,6 +52,7 @@ static FILE *log_file; /* NULL: stderr */
 static const struct { const char *name, *help; } log_items[KIA_N_LOG_ITEMS] = {
     [KIA_LOG_GATE] = { "gate", "firmware calls" },
     [KIA_LOG_IRQ] = { "irq", "interrupt messages of devices" },
+    [KIA_LOG_JIT] = { "jit", "what was compiled, and why compiled code was left; at the end" },
     [KIA_LOG_LIFE] = { "life", "start, reset and power-off" },
 };
 

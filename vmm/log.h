@@ -16,6 +16,7 @@ void kia_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 enum kia_log_item {
     KIA_LOG_GATE, /* every firmware call */
     KIA_LOG_IRQ, /* every interrupt message of a device */
+    KIA_LOG_JIT, /* statistics of the code cache and the run loop, at the end */
     KIA_LOG_LIFE, /* start, reset, power-off */
     KIA_N_LOG_ITEMS,
 };
