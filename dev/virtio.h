@@ -74,6 +74,12 @@ struct kia_virtq_chain {
     uint64_t gpa[KIA_VIRTQ_MAX_IOV];
 };
 
+/* A request that is done: what of its chain goes back. */
+struct kia_virtq_used {
+    uint16_t id, n_desc; /* of its struct kia_virtq_chain */
+    uint32_t written; /* bytes, into its writable buffers */
+};
+
 struct kia_virtio_ops {
     /* The driver is ready; queues may be worked. vcpu thread, device locked. */
     void (*start)(struct kia_virtio *vdev);
@@ -134,6 +140,17 @@ int kia_virtq_pop(struct kia_virtq *vq, struct kia_virtq_chain *chain);
 /* Gives a request back with @written bytes written to its buffers, and sends the interrupt if the driver
  * wants one. */
 void kia_virtq_push(struct kia_virtq *vq, const struct kia_virtq_chain *chain, uint32_t written);
+/* The same in two steps, for requests that must come back at once (n >= 1, in the order they were taken) or
+ * that share an interrupt. */
+void kia_virtq_put(struct kia_virtq *vq, const struct kia_virtq_used *used, unsigned n);
+void kia_virtq_signal(struct kia_virtq *vq);
+/* Takes back every kia_virtq_pop() since kia_virtq_mark(); what was taken must not have been given back. */
+struct kia_virtq_mark {
+    uint16_t avail;
+    bool avail_wrap;
+};
+struct kia_virtq_mark kia_virtq_mark(const struct kia_virtq *vq);
+void kia_virtq_rewind(struct kia_virtq *vq, struct kia_virtq_mark mark);
 /* Asks the driver for kicks, or not to bother. Return: true if requests came meanwhile. */
 bool kia_virtq_set_notify(struct kia_virtq *vq, bool on);
 

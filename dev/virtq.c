@@ -281,30 +281,56 @@ int kia_virtq_pop(struct kia_virtq *vq, struct kia_virtq_chain *chain)
     return got;
 }
 
-static void push_split(struct kia_virtq *vq, const struct kia_virtq_chain *chain, uint32_t written)
+/** kia_virtq_mark - see the header */
+struct kia_virtq_mark kia_virtq_mark(const struct kia_virtq *vq)
 {
-    unsigned offset = USED_RING + USED_ELEM * (vq->used & (vq->size - 1));
-    uint32_t elem[2] = { htole32(chain->id), htole32(written) };
+    return (struct kia_virtq_mark){ vq->avail, vq->avail_wrap };
+}
 
-    memcpy(vq->device_hva + offset, elem, sizeof(elem));
-    vq->used++;
+/** kia_virtq_rewind - see the header */
+void kia_virtq_rewind(struct kia_virtq *vq, struct kia_virtq_mark mark)
+{
+    vq->avail = mark.avail;
+    vq->avail_wrap = mark.avail_wrap;
+}
+
+static void put_split(struct kia_virtq *vq, const struct kia_virtq_used *used, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++) {
+        unsigned offset = USED_RING + USED_ELEM * (vq->used & (vq->size - 1));
+        uint32_t elem[2] = { htole32(used[i].id), htole32(used[i].written) };
+
+        memcpy(vq->device_hva + offset, elem, sizeof(elem));
+        vq->used++;
+    }
     kia_mem_wrote(vq->vdev->mem, vq->device, USED_RING + USED_ELEM * vq->size);
     store16(vq->device_hva + USED_IDX, vq->used, __ATOMIC_RELEASE);
 }
 
-static void push_packed(struct kia_virtq *vq, const struct kia_virtq_chain *chain, uint32_t written)
+/* The driver looks at the first entry; its flags come last and show all of them. */
+static void put_packed(struct kia_virtq *vq, const struct kia_virtq_used *used, unsigned n)
 {
-    uint8_t *at = vq->desc_hva + vq->used * DESC_SIZE;
-    uint16_t flags = (vq->used_wrap ? DESC_AVAIL | DESC_USED : 0) | (written ? DESC_WRITE : 0);
-    uint32_t len = htole32(written);
-    uint16_t id = htole16(chain->id);
+    uint8_t *first = vq->desc_hva + vq->used * DESC_SIZE;
+    uint16_t first_flags = 0;
     bool wrap = vq->used_wrap;
 
-    memcpy(at + 8, &len, sizeof(len));
-    memcpy(at + 12, &id, sizeof(id));
-    kia_mem_wrote(vq->vdev->mem, vq->desc + vq->used * DESC_SIZE, DESC_SIZE);
-    store16(at + 14, flags, __ATOMIC_RELEASE);
-    packed_advance(vq, &vq->used, &vq->used_wrap, chain->n_desc);
+    for (unsigned i = 0; i < n; i++) {
+        uint8_t *at = vq->desc_hva + vq->used * DESC_SIZE;
+        uint16_t flags =
+            (vq->used_wrap ? DESC_AVAIL | DESC_USED : 0) | (used[i].written ? DESC_WRITE : 0);
+        uint32_t len = htole32(used[i].written);
+        uint16_t id = htole16(used[i].id);
+
+        memcpy(at + 8, &len, sizeof(len));
+        memcpy(at + 12, &id, sizeof(id));
+        if (i)
+            store16(at + 14, flags, __ATOMIC_RELAXED);
+        else
+            first_flags = flags;
+        kia_mem_wrote(vq->vdev->mem, vq->desc + vq->used * DESC_SIZE, DESC_SIZE);
+        packed_advance(vq, &vq->used, &vq->used_wrap, used[i].n_desc);
+    }
+    store16(first + 14, first_flags, __ATOMIC_RELEASE);
     if (wrap != vq->used_wrap)
         vq->signalled_valid = false; /* the positions cannot be compared */
 }
@@ -341,17 +367,29 @@ static bool wants_interrupt(struct kia_virtq *vq)
     return !valid || need_event(event, new, old);
 }
 
-/** kia_virtq_push - see the header */
-void kia_virtq_push(struct kia_virtq *vq, const struct kia_virtq_chain *chain, uint32_t written)
+/** kia_virtq_put - see the header */
+void kia_virtq_put(struct kia_virtq *vq, const struct kia_virtq_used *used, unsigned n)
 {
     if (!vq->desc_hva)
         return;
     if (is_packed(vq))
-        push_packed(vq, chain, written);
+        put_packed(vq, used, n);
     else
-        push_split(vq, chain, written);
-    if (wants_interrupt(vq))
+        put_split(vq, used, n);
+}
+
+/** kia_virtq_signal - see the header */
+void kia_virtq_signal(struct kia_virtq *vq)
+{
+    if (vq->desc_hva && wants_interrupt(vq))
         kia_virtio_queue_interrupt(vq);
+}
+
+/** kia_virtq_push - see the header */
+void kia_virtq_push(struct kia_virtq *vq, const struct kia_virtq_chain *chain, uint32_t written)
+{
+    kia_virtq_put(vq, &(struct kia_virtq_used){ chain->id, chain->n_desc, written }, 1);
+    kia_virtq_signal(vq);
 }
 
 static void notify_packed(struct kia_virtq *vq, bool on)

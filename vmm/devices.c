@@ -3,7 +3,9 @@
 #include <errno.h>
 #include <fcntl.h>
 
+#include "dev/loop.h"
 #include "dev/virtio_blk.h"
+#include "dev/virtio_net.h"
 #include "dev/virtio_rng.h"
 #include "vmm/log.h"
 #include "vmm/machine.h"
@@ -48,6 +50,34 @@ static int attach_rng(struct kia_board *board, const struct kia_device *device)
     return report(kia_virtio_rng_attach(board->pci, device->slot, fd), device, "virtio-rng device");
 }
 
+static int create_netdev(const struct kia_netdev *netdev, struct kia_net **net)
+{
+    int failed, err = kia_net_user_create(&netdev->user, net, &failed);
+
+    if (err && failed >= 0)
+        return kia_err(err, "cannot forward port %u of the host", netdev->user.forwards[failed].host_port);
+    return err ? kia_err(err, "cannot make the user network; look at its addresses") : 0;
+}
+
+static int attach_net(struct kia_board *board, const struct kia_device *device)
+{
+    struct kia_virtio_net_config config = { .mtu = device->mtu };
+    int err;
+
+    for (unsigned i = 0; i < sizeof(config.mac); i++)
+        config.mac[i] = device->mac[i];
+    if (device->of >= 0) {
+        if (kia_loop_is_virtual(board->loop)) {
+            kia_err(0, "a network is not the same in every run: leave -nic and -netdev out, or use -nic none");
+            return -EINVAL;
+        }
+        err = create_netdev(&board->options->netdevs[device->of], &config.net);
+        if (err)
+            return err;
+    }
+    return report(kia_virtio_net_attach(board->pci, device->slot, &config), device, "network card");
+}
+
 /** devices_attach - see the header */
 int devices_attach(struct kia_board *board)
 {
@@ -59,6 +89,9 @@ int devices_attach(struct kia_board *board)
         switch (device->kind) {
         case KIA_DEVICE_BLK:
             err = attach_drive(board, device);
+            break;
+        case KIA_DEVICE_NET:
+            err = attach_net(board, device);
             break;
         case KIA_DEVICE_RNG:
             err = attach_rng(board, device);

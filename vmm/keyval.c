@@ -85,6 +85,20 @@ const char *kia_keyval_get(struct kia_keyval *kv, const char *key)
     return value;
 }
 
+/** kia_keyval_next - see the header */
+const char *kia_keyval_next(struct kia_keyval *kv, const char *key, unsigned *at)
+{
+    while (*at < kv->n) {
+        unsigned i = (*at)++;
+
+        if (!strcmp(kv->at[i].key, key)) {
+            kv->at[i].used = true;
+            return kv->at[i].value;
+        }
+    }
+    return NULL;
+}
+
 /** kia_keyval_check_used - see the header */
 int kia_keyval_check_used(const struct kia_keyval *kv)
 {

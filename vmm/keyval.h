@@ -25,6 +25,9 @@ int kia_keyval_parse(struct kia_keyval *kv, const char *option, const char *text
 void kia_keyval_free(struct kia_keyval *kv);
 /* The value of @key (the last one given), marked as used; NULL: not there. Valid until kia_keyval_free(). */
 const char *kia_keyval_get(struct kia_keyval *kv, const char *key);
+/* The same for a key that may be given several times: the value of the first one at or after *@at, which then
+ * is past it. Start with *@at 0. */
+const char *kia_keyval_next(struct kia_keyval *kv, const char *key, unsigned *at);
 /* 0, or -EINVAL with a message that names the first key nobody asked for. */
 int kia_keyval_check_used(const struct kia_keyval *kv);
 

@@ -3,9 +3,8 @@
 #ifndef KIA_OPT_H
 #define KIA_OPT_H
 
+#include "vmm/keyval.h"
 #include "vmm/options.h"
-
-struct kia_keyval;
 
 /* Prints one line; returns what a handler returns for a bad option. */
 #define BAD(...) (kia_err(0, __VA_ARGS__), -EINVAL)
@@ -16,10 +15,18 @@ int opt_set_string(char **to, const char *value);
 /* Handlers of options: 0, or negative errno with a message. */
 int opt_device(struct kia_options *o, const char *value);
 int opt_drive(struct kia_options *o, const char *value);
+int opt_netdev(struct kia_options *o, const char *value);
+int opt_nic(struct kia_options *o, const char *value);
 int opt_object(struct kia_options *o, const char *value);
 
 /* Handlers of -device's kinds: @kv has the parts of @value. */
 int opt_device_loader(struct kia_options *o, struct kia_keyval *kv, const char *value);
+int opt_device_net(struct kia_options *o, struct kia_keyval *kv, const char *value);
+
+/* Appends a device; NULL, with a message, if there are too many. */
+struct kia_device *opt_new_device(struct kia_options *o, enum kia_device_kind kind, int of);
+/* Takes what every PCI device has: id, addr. */
+int opt_common_properties(struct kia_device *device, struct kia_keyval *kv, const char *value);
 
 /* Warns of what was defined and leads nowhere. */
 void opt_warn_unused(const struct kia_options *o);

@@ -10,8 +10,8 @@
 
 enum { MAX_SLOT = 31, MAX_QUEUES = 16, MAX_SERIAL = 20 };
 
-/* Appends a device; NULL, with a message, if there are too many. */
-static struct kia_device *new_device(struct kia_options *o, enum kia_device_kind kind, unsigned of)
+/** opt_new_device - see the header */
+struct kia_device *opt_new_device(struct kia_options *o, enum kia_device_kind kind, int of)
 {
     struct kia_device *device = &o->devices[o->n_devices];
 
@@ -24,8 +24,8 @@ static struct kia_device *new_device(struct kia_options *o, enum kia_device_kind
     return device;
 }
 
-/* What every PCI device has. */
-static int common_properties(struct kia_device *device, struct kia_keyval *kv, const char *value)
+/** opt_common_properties - see the header */
+int opt_common_properties(struct kia_device *device, struct kia_keyval *kv, const char *value)
 {
     uint64_t slot = 0;
     int err = kia_keyval_u64(kv, "addr", &slot);
@@ -74,7 +74,7 @@ static int add_drive(struct kia_options *o, struct kia_keyval *kv, const char *v
         err = kia_keyval_bool(kv, "readonly", &drive->readonly);
     if (!err && (!interface || !strcmp(interface, "virtio"))) {
         drive->has_device = true;
-        err = new_device(o, KIA_DEVICE_BLK, o->n_drives - 1) ? 0 : -EINVAL;
+        err = opt_new_device(o, KIA_DEVICE_BLK, o->n_drives - 1) ? 0 : -EINVAL;
     }
     return err;
 }
@@ -109,13 +109,13 @@ static int device_blk(struct kia_options *o, struct kia_keyval *kv, const char *
         return BAD("-device %s: drive '%s' has a device already (give the -drive if=none)", value, id);
     if (serial && strlen(serial) > MAX_SERIAL)
         return BAD("-device %s: the serial number is longer than %d characters", value, MAX_SERIAL);
-    device = new_device(o, KIA_DEVICE_BLK, drive - o->drives);
+    device = opt_new_device(o, KIA_DEVICE_BLK, drive - o->drives);
     if (!device)
         return -EINVAL;
     drive->has_device = true;
     err = serial ? opt_set_string(&drive->serial, serial) : 0;
     if (!err)
-        err = common_properties(device, kv, value);
+        err = opt_common_properties(device, kv, value);
     if (!err)
         err = kia_keyval_u64(kv, "num-queues", &queues);
     if (!err && (queues < 1 || queues > MAX_QUEUES))
@@ -135,7 +135,7 @@ static struct kia_rng *find_rng(struct kia_options *o, const char *id)
 
 static int device_rng(struct kia_options *o, struct kia_keyval *kv, const char *value)
 {
-    struct kia_device *device = new_device(o, KIA_DEVICE_RNG, 0);
+    struct kia_device *device = opt_new_device(o, KIA_DEVICE_RNG, -1);
     const char *id = kia_keyval_get(kv, "rng");
     const struct kia_rng *rng = id ? find_rng(o, id) : NULL;
 
@@ -145,7 +145,7 @@ static int device_rng(struct kia_options *o, struct kia_keyval *kv, const char *
         return BAD("-device %s: there is no -object rng-random with id=%s before it", value, id);
     if (rng && rng->path && opt_set_string(&device->rng_path, rng->path))
         return -ENOMEM;
-    return common_properties(device, kv, value);
+    return opt_common_properties(device, kv, value);
 }
 
 static int add_object(struct kia_options *o, struct kia_keyval *kv, const char *value)
@@ -190,6 +190,7 @@ static const struct {
 } device_kinds[] = {
     { "loader", opt_device_loader },
     { "virtio-blk-pci", device_blk },
+    { "virtio-net-pci", opt_device_net },
     { "virtio-rng-pci", device_rng },
 };
 
@@ -234,4 +235,7 @@ void opt_warn_unused(const struct kia_options *o)
     for (unsigned i = 0; i < o->n_drives; i++)
         if (!o->drives[i].has_device)
             kia_warn("drive '%s' has no device: add -device virtio-blk-pci,drive=ID", o->drives[i].file);
+    for (unsigned i = 0; i < o->n_netdevs; i++)
+        if (!o->netdevs[i].used)
+            kia_warn("netdev '%s' has no device: add -device virtio-net-pci,netdev=ID", o->netdevs[i].id);
 }

@@ -217,12 +217,18 @@ static const struct option {
     { "append", "TEXT", opt_append, "the kernel's command line" },
     { "drive", "file=FILE[,format=raw][,if=virtio|none][,id=ID][,readonly=on]", opt_drive, "a disk image" },
     { "device", "virtio-blk-pci,drive=ID[,serial=TEXT][,addr=SLOT][,num-queues=N]", opt_device, "a disk" },
+    { "device", "virtio-net-pci,netdev=ID[,mac=MAC][,host_mtu=N][,addr=SLOT]", opt_device, "a network card" },
     { "device", "virtio-rng-pci[,rng=ID][,addr=SLOT]", opt_device, "random numbers of the host's" },
     { "object", "rng-random,id=ID[,filename=FILE]", opt_object, "a source for them (default: getrandom)" },
     { "device", "loader,file=FILE[,addr=A][,force-raw=on][,cpu-num=N]", opt_device,
       "put a file into memory" },
     { "device", "loader,data=V,data-len=L,addr=A[,data-be=on]", opt_device, "put 1 to 8 bytes into memory" },
     { "device", "loader,addr=A,cpu-num=N", opt_device, "start a processor there" },
+    { "nic", "user|none[,mac=MAC][,PROPERTY=VALUE...]", opt_nic, "a network card and what it leads to" },
+    { "netdev", "user,id=ID[,hostfwd=tcp|udp:[ADDR]:PORT-[ADDR]:PORT][,restrict=on][,ipv4=off][,ipv6=off]"
+      "[,net=ADDR/BITS][,host=ADDR][,dns=ADDR][,dhcpstart=ADDR][,hostname=NAME][,domainname=NAME]"
+      "[,dnssearch=NAME][,tftp=DIR][,bootfile=FILE]", opt_netdev,
+      "a network behind the host's sockets" },
     { "serial", "stdio|mon:stdio|file:PATH|null|none", opt_serial,
       "where the serial port leads (default mon:stdio)" },
     { "nographic", NULL, opt_nographic, "serial port on the terminal, C-a h for its keys (the default)" },
@@ -336,6 +342,8 @@ void kia_options_free(struct kia_options *options)
         free(options->loaders[i].file);
     for (unsigned i = 0; i < options->n_devices; i++)
         free(options->devices[i].rng_path);
+    for (unsigned i = 0; i < options->n_netdevs; i++)
+        kia_keyval_free(&options->netdevs[i].kv);
     for (unsigned i = 0; i < options->n_rngs; i++) {
         free(options->rngs[i].id);
         free(options->rngs[i].path);

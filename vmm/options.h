@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The command line, with QEMU's option names where it has the same thing. Main thread; includes libc only. */
+/* The command line, with QEMU's option names where it has the same thing. Main thread; includes libc and
+ * configurations of dev/. */
 #ifndef KIA_OPTIONS_H
 #define KIA_OPTIONS_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "dev/net_user.h"
+#include "vmm/keyval.h"
+
 enum {
     KIA_MAX_DEVICES = 31,
     KIA_MAX_DRIVES = 16,
     KIA_MAX_LOADERS = 64,
     KIA_MAX_CPUS = 128,
+    KIA_MAX_NETDEVS = 8,
     KIA_MAX_RNGS = 4,
 };
 
@@ -30,8 +35,17 @@ struct kia_rng {
     char *path; /* NULL: getrandom(2) */
 };
 
+/* -netdev, or the half of -nic that is one. */
+struct kia_netdev {
+    const char *id; /* NULL: of a -nic */
+    bool used; /* a device has it */
+    struct kia_net_user_config user;
+    struct kia_keyval kv; /* holds the strings */
+};
+
 enum kia_device_kind {
     KIA_DEVICE_BLK,
+    KIA_DEVICE_NET,
     KIA_DEVICE_RNG,
 };
 
@@ -39,7 +53,9 @@ enum kia_device_kind {
 struct kia_device {
     enum kia_device_kind kind;
     int slot; /* -1: any */
-    unsigned of; /* index of the drive */
+    int of; /* index of the drive or netdev, -1: none */
+    uint8_t mac[6];
+    uint16_t mtu; /* 0: not said */
     char *rng_path; /* NULL: getrandom(2) */
 };
 
@@ -71,6 +87,9 @@ struct kia_options {
     unsigned n_drives;
     struct kia_rng rngs[KIA_MAX_RNGS];
     unsigned n_rngs;
+    struct kia_netdev netdevs[KIA_MAX_NETDEVS];
+    unsigned n_netdevs;
+    unsigned n_nics;
     struct kia_device devices[KIA_MAX_DEVICES]; /* in the order of the command line */
     unsigned n_devices;
     struct kia_loader loaders[KIA_MAX_LOADERS];

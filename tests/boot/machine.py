@@ -102,6 +102,10 @@ class Machine:
         assert re.fullmatch(errors, self.error_text(), re.S), 'on standard error:\n' + self.error_text()
 
 
+class Lacking(Exception):
+    """What a case needs is not in the guest."""
+
+
 class Linux(Machine):
     """Linux with a shell on the serial port."""
 
@@ -123,6 +127,17 @@ class Linux(Machine):
         assert status[1] == '0', '%s: status %s\n%s' % (command, status[1], printed)
         self.expect(r'# $')
         return printed
+
+    def need(self, *tools):
+        """Ends the case as skipped if this root file system lacks one of these commands."""
+        self.type('echo "<$((0))"; for t in %s; do type $t >/dev/null 2>&1 || echo "lacks:$t"; done; echo "all$((0))"\n'
+                  % ' '.join(tools))
+        self.expect(r'<0\n')
+        start = self.at
+        lacking = re.findall(r'lacks:(\w+)', self.seen[start:self.expect(r'all0\n').start()])
+        if lacking:
+            raise Lacking('the initial ramdisk has no ' + ', '.join(lacking))
+        self.expect(r'# $')
 
     def power_off(self):
         self.type('poweroff -f\n')
@@ -149,6 +164,8 @@ def main(names):
         start = time.monotonic()
         try:
             case()
+        except Lacking as lacking:
+            print('ok %d - %s # SKIP %s' % (number, name, lacking), flush=True)
         except Exception:    # a failure of any kind is this case's, and the next ones still run
             failed += 1
             print('not ok %d - %s' % (number, name))

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The command line's parser. */
+#include <arpa/inet.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -175,6 +176,56 @@ static void test_devices(void **state)
     bad("-kernel k -object weird,id=a");
 }
 
+static void test_networks(void **state)
+{
+    const struct kia_net_user_config *user;
+
+    (void)state;
+    good("-kernel k -nic user,mac=52:54:00:aa:BB:01,hostfwd=tcp::2222-:22,hostfwd=udp:127.0.0.1:53-10.0.2.20:5353 "
+         "-netdev user,id=n,net=192.168.76.0/24,dhcpstart=192.168.76.9,restrict=on,ipv6=off,hostname=box,dnssearch=a,"
+         "dnssearch=b -device virtio-net-pci,netdev=n,addr=7,host_mtu=9000 -nic none -device virtio-net-pci");
+    assert_int_equal(o.n_devices, 3);
+    assert_int_equal(o.n_netdevs, 2);
+    assert_memory_equal(o.devices[0].mac, "\x52\x54\x00\xaa\xbb\x01", 6);
+    assert_memory_equal(o.devices[1].mac, "\x52\x54\x00\x12\x34\x57", 6);
+    assert_true(o.devices[0].of == 0 && o.devices[1].of == 1 && o.devices[2].of == -1);
+    assert_true(o.devices[1].slot == 7 && o.devices[1].mtu == 9000);
+    user = &o.netdevs[0].user;
+    assert_true(user->ipv4 && user->ipv6 && !user->restricted && user->n_forwards == 2);
+    assert_true(user->net.s_addr == htonl(0x0a000200) && user->host.s_addr == htonl(0x0a000202) &&
+                user->dns.s_addr == htonl(0x0a000203) && user->dhcp_start.s_addr == htonl(0x0a00020f));
+    assert_true(!user->forwards[0].udp && user->forwards[0].host_port == 2222 &&
+                user->forwards[0].guest_port == 22 && !user->forwards[0].guest_addr.s_addr);
+    assert_true(user->forwards[1].udp && user->forwards[1].host_addr.s_addr == htonl(0x7f000001) &&
+                user->forwards[1].guest_addr.s_addr == htonl(0x0a000214));
+    user = &o.netdevs[1].user;
+    assert_true(!user->ipv6 && user->restricted && user->net.s_addr == htonl(0xc0a84c00) &&
+                user->host.s_addr == htonl(0xc0a84c02) && user->dhcp_start.s_addr == htonl(0xc0a84c09));
+    assert_string_equal(user->hostname, "box");
+    assert_string_equal(user->search[1], "b");
+    bad("-kernel k -nic weird");
+    bad("-kernel k -nic user,model=e1000");
+    bad("-kernel k -nic user,mac=52:54:00:12:34");
+    bad("-kernel k -nic user,mac=53:54:00:12:34:56");
+    bad("-kernel k -nic user,mac=52:54:00:12:34:5g");
+    bad("-kernel k -nic user,hostfwd=tcp::22");
+    bad("-kernel k -nic user,hostfwd=tcp::70000-:22");
+    bad("-kernel k -nic user,hostfwd=tcp::22-:0");
+    bad("-kernel k -nic user,hostfwd=icmp::22-:22");
+    bad("-kernel k -nic user,hostfwd=tcp:nowhere:22-:22");
+    bad("-kernel k -nic user,net=10.0.0.0/31");
+    bad("-kernel k -nic user,net=10.0.0.0/255.0.255.0");
+    bad("-kernel k -nic user,dns=a");
+    bad("-kernel k -nic user,ipv4=off,ipv6=off");
+    bad("-kernel k -nic user,bogus=1");
+    bad("-kernel k -nic none,bogus=1");
+    bad("-kernel k -netdev user");
+    bad("-kernel k -netdev user,id=a -netdev user,id=a");
+    bad("-kernel k -device virtio-net-pci,netdev=a");
+    bad("-kernel k -netdev user,id=a -device virtio-net-pci,netdev=a -device virtio-net-pci,netdev=a");
+    bad("-kernel k -device virtio-net-pci,host_mtu=10");
+}
+
 static void test_loader(void **state)
 {
     (void)state;
@@ -227,6 +278,7 @@ int main(void)
         cmocka_unit_test_teardown(test_sizes, teardown),   cmocka_unit_test_teardown(test_general, teardown),
         cmocka_unit_test_teardown(test_serial, teardown),  cmocka_unit_test_teardown(test_drives, teardown),
         cmocka_unit_test_teardown(test_devices, teardown),
+        cmocka_unit_test_teardown(test_networks, teardown),
         cmocka_unit_test_teardown(test_loader, teardown),  cmocka_unit_test_teardown(test_rtc, teardown),
     };
 
