@@ -110,6 +110,27 @@ void kia_vcpu_br_ret(struct kia_vcpu *vcpu, uint64_t target);
 int kia_vcpu_read_va(struct kia_vcpu *vcpu, uint64_t gva, void *buf, size_t len);
 int kia_vcpu_write_va(struct kia_vcpu *vcpu, uint64_t gva, const void *buf, size_t len);
 
+/* The same, for guest code: what was translated from these bytes is forgotten. */
+int kia_vcpu_write_code_va(struct kia_vcpu *vcpu, uint64_t gva, const void *buf, size_t len);
+
+/*
+ * VT-i, for PAL (docs/vti.md). An environment is a buffer at guest physical @gpa with the gates of PAL's virtualization
+ * services, which the processor carries out itself; @config: KIA_VP_CONFIG_*, abi/vpd.h.
+ */
+/* Writes the gates' bundles. 0 or -EFAULT. */
+int kia_vcpu_vp_make_env(struct kia_vcpu *vcpu, uint64_t gpa);
+/* The processor may use that environment's services, and no other's. */
+void kia_vcpu_vp_enter(struct kia_vcpu *vcpu, uint64_t gpa, uint64_t config);
+void kia_vcpu_vp_leave(struct kia_vcpu *vcpu);
+/* Loads the virtual processor whose VPD is at virtual address @vpd: 0, KIA_RETRY, or -EINVAL: PAL has not created it. */
+int kia_vcpu_vp_load(struct kia_vcpu *vcpu, uint64_t vpd);
+void kia_vcpu_vp_unload(struct kia_vcpu *vcpu);
+/* The loaded one's VPD. false: none is loaded. */
+bool kia_vcpu_vp_loaded(const struct kia_vcpu *vcpu, uint64_t *vpd);
+/* The vmsw instruction: off after reset. */
+bool kia_vcpu_vmsw(const struct kia_vcpu *vcpu);
+void kia_vcpu_set_vmsw(struct kia_vcpu *vcpu, bool on);
+
 /* PAL services that belong to the processor. */
 void kia_vcpu_purge_all_tc(struct kia_vcpu *vcpu);
 /* PAL_VM_TR_READ: @data: DTR, else ITR. out = { pte, itir, ifa | valid, rr }. false where @index is out of range. */
@@ -121,7 +142,8 @@ struct kia_cpu_model {
     unsigned n_itr, n_dtr, n_pkr, n_ibr_pairs, n_dbr_pairs, rid_bits, pa_bits, va_msb, key_bits, stacked;
     uint64_t page_sizes; /* bit n: 2^n bytes can be inserted */
     uint64_t cpuid3, cpuid4;
-    bool vti;
+    bool vti;       /* virtual processors; docs/vti.md */
+    bool vti_later; /* and what later models add to them */
 };
 const struct kia_cpu_model *kia_vm_model(const struct kia_vm *vm);
 

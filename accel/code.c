@@ -156,6 +156,7 @@ struct code_unit *code_translate(struct code_store *s, struct code_page *page, u
         .slot = slot,
         .key = key,
         .cpuid4 = s->config.cpuid4,
+        .ito = s->config.ito,
         .max_insns = key & KEY_CAREFUL ? 1 : LOWER_MAX_INSNS,
         .gate = s->config.gate,
         .opaque = s->config.opaque,

@@ -47,6 +47,7 @@ struct code_stats {
 struct code_config {
     struct kia_mem *mem;
     uint64_t cpuid4;
+    bool ito;              /* CR.ITO exists */
     int (*gate)(void *opaque, uint64_t gpa);
     void (*dropped)(void *opaque); /* units were dropped: every vcpu must come out of compiled code soon. Any thread */
     void *opaque;

@@ -31,7 +31,7 @@ static int gate_at(void *opaque, uint64_t gpa)
         if (vm->gates[i].gpa == gpa)
             return (int)vm->gates[i].number;
     }
-    return -1;
+    return soft_vps_at(vm, gpa);
 }
 
 static void on_code_changed(void *opaque, uint64_t gpa, uint64_t len)
@@ -84,6 +84,8 @@ static void fill_vm(struct kia_vm *vm, const struct kia_vm_config *config)
     a->cpuid[3] = m->cpuid3;
     a->cpuid[4] = m->cpuid4;
     a->vti = m->vti;
+    a->vti_later = m->vti_later;
+    a->vti_note = kia_log_wanted[KIA_LOG_VTI] ? soft_vti_note : NULL;
     a->itc_hz = config->itc_hz;
     a->clock_epoch_ns = soft_now_ns();
     a->opaque = vm;
@@ -127,8 +129,8 @@ int kia_vm_create(const struct kia_vm_config *config, struct kia_vm **out)
     vm->max_vcpus = config->max_vcpus;
     fill_vm(vm, config);
     vm->vcpus = calloc(config->max_vcpus, sizeof(*vm->vcpus));
-    vm->code = code_create(&(struct code_config){ .mem = config->mem, .cpuid4 = vm->model.cpuid4, .gate = gate_at,
-                                                  .dropped = on_dropped, .opaque = vm, .max_vcpus = config->max_vcpus });
+    vm->code = code_create(&(struct code_config){ .mem = config->mem, .cpuid4 = vm->model.cpuid4, .ito = vm->model.vti_later,
+                                                  .gate = gate_at, .dropped = on_dropped, .opaque = vm, .max_vcpus = config->max_vcpus });
     if (!vm->vcpus || !vm->code)
         goto fail;
     err = soft_timer_start(vm);
@@ -182,10 +184,15 @@ const struct kia_cpu_model *kia_vm_model(const struct kia_vm *vm) { return &vm->
 #define BR_RET_B0  (UINT64_C(0x21) << 27 | UINT64_C(4) << 6 | UINT64_C(1) << 12)
 enum { TEMPLATE_MIB_STOP = 0x11 };
 
+struct bundle soft_gate_bundle(uint64_t slot2)
+{
+    return isa_bundle_make(TEMPLATE_MIB_STOP, GATE_SLOT, NOP_I, slot2);
+}
+
 int kia_vm_add_gate(struct kia_vm *vm, uint64_t gpa, unsigned gate, enum kia_gate_kind kind)
 {
     uint64_t slot2 = kind == KIA_GATE_RETURN ? BR_RET_B0 : kind == KIA_GATE_BRANCH ? BR_COND_B0 : NOP_B;
-    struct bundle b = isa_bundle_make(TEMPLATE_MIB_STOP, GATE_SLOT, NOP_I, slot2);
+    struct bundle b = soft_gate_bundle(slot2);
     unsigned n = vm->n_gates, i;
 
     for (i = 0; i < n && vm->gates[i].gpa != gpa; i++)
@@ -210,6 +217,7 @@ int kia_vcpu_create(struct kia_vm *vm, unsigned index, uint8_t lid_id, uint8_t l
         goto fail;
     vcpu->v = v;
     vcpu->vm = vm;
+    atomic_init(&vcpu->env_gpa, SOFT_NO_ENV);
     v->vm = &vm->vm;
     v->mem = vm->mem;
     v->index = index;
@@ -236,6 +244,7 @@ void kia_vcpu_reset(struct kia_vcpu *vcpu)
 {
     uint64_t lid = cr_read(vcpu->v, CR_LID);
 
+    kia_vcpu_vp_leave(vcpu);
     vcpu_reset(vcpu->v);
     cr_write(vcpu->v, CR_LID, lid);
     soft_timer_off(vcpu);
@@ -449,6 +458,19 @@ static enum unit_end execute(struct kia_vcpu *vcpu, struct code_unit *c, const s
     return end;
 }
 
+/* A hypervisor's GR24 and GR25: what instruction of the unit raised the Virtualization fault. */
+static void name_intercept(struct vcpu *v, const struct ir_unit *u, unsigned pos)
+{
+    for (unsigned i = 0; i < u->n_guest; i++) {
+        if (u->guest[i].pos == pos) {
+            v->fault.cause = u->guest[i].cause;
+            v->fault.opcode = u->guest[i].opcode;
+            return;
+        }
+    }
+    assert(!"only virtualized instructions raise it");
+}
+
 /* Runs units and delivers what they raised. Return: true if the loop is to be left. */
 static bool run_unit(struct kia_vcpu *vcpu, struct code_unit *c, struct kia_run *run)
 {
@@ -465,6 +487,8 @@ static bool run_unit(struct kia_vcpu *vcpu, struct code_unit *c, struct kia_run 
     if (end == UNIT_FAULT) {
         if (r.last_pos != u->slot)
             vcpu->no_progress = 0;
+        if (v->fault.kind == FAULT_VIRTUALIZATION)
+            name_intercept(v, u, r.last_pos);
         deliver(vcpu);
         if (++vcpu->no_progress > NO_PROGRESS_LIMIT) {
             stuck(run, "the first instruction of the interruption handler faults for ever", v->ip);

@@ -9,9 +9,11 @@
 #include "accel/code.h"
 #include "arch/vcpu.h"
 #include "arch/vm.h"
+#include "isa/isa.h"
 #include "jit/jit.h"
 
 enum { SOFT_MAX_GATES = 1024 };
+#define SOFT_NO_ENV UINT64_MAX
 
 enum soft_jit { SOFT_JIT_AUTO, SOFT_JIT_ON, SOFT_JIT_OFF };
 
@@ -65,6 +67,7 @@ struct kia_vcpu {
     _Atomic bool asleep;           /* in kia_vcpu_halt(): who sets an attention bit wakes it */
     int timer_fd;
     uint64_t timer_ns;             /* what it is set to; UINT64_MAX: nothing */
+    _Atomic uint64_t env_gpa;      /* of the virtual environment's buffer; SOFT_NO_ENV */
 };
 
 /* The model of -cpu's value. 0 or -EINVAL with a message. */
@@ -78,6 +81,17 @@ void soft_timer_stop(struct kia_vm *vm);
 /* A timer for a new vcpu. 0 or negative errno. */
 int soft_timer_add(struct kia_vcpu *vcpu);
 void soft_timer_remove(struct kia_vcpu *vcpu);
+/* Bytes of a gate's bundle with slot 2 @slot2. */
+struct bundle soft_gate_bundle(uint64_t slot2);
+
+/* Delivers v->fault with the gate as the instruction that faulted: KIA_RETRY. */
+int soft_gate_fault(struct vcpu *v);
+
+/* LOWER_GATE_VPS + offset if some processor's environment has a service there, else -1. Any thread. */
+int soft_vps_at(struct kia_vm *vm, uint64_t gpa);
+/* vm.vti_note */
+void soft_vti_note(void *opaque, struct vcpu *v, enum vti_event event, uint64_t a, uint64_t b);
+
 /* vm.timer_changed */
 void soft_timer_changed(void *opaque, struct vcpu *v);
 /* Nothing is to be told to this vcpu until soft_timer_changed(). */

@@ -6,7 +6,7 @@
 
 #include "accel/soft.h"
 #include "arch/interruption.h"
-#include "arch/mmu.h"
+#include "arch/mmu_ref.h"
 #include "arch/ops.h"
 #include "arch/rse.h"
 
@@ -128,7 +128,7 @@ void kia_vcpu_br_ret(struct kia_vcpu *vcpu, uint64_t target)
 }
 
 /* A gate's own reference faulted: the guest takes the fault at the gate and comes back to it. */
-static int gate_fault(struct vcpu *v)
+int soft_gate_fault(struct vcpu *v)
 {
     v->ri = 0;
     interruption_deliver(v);
@@ -142,7 +142,7 @@ static int read_va(struct vcpu *v, uint64_t gva, unsigned char *to, size_t len)
         uint64_t value;
 
         if (mem_load(v, gva, size, REF_R, &value) != OPR_OK)
-            return gate_fault(v);
+            return soft_gate_fault(v);
         memcpy(to, &value, size);
         gva += size;
         to += size;
@@ -159,7 +159,7 @@ static int write_va(struct vcpu *v, uint64_t gva, const unsigned char *from, siz
 
     for (uint64_t a = gva; a < end; a = (a | 0xfff) + 1) {
         if (mem_rmw_hva(v, a, 1, REF_W, &hva) != OPR_OK)
-            return gate_fault(v);
+            return soft_gate_fault(v);
     }
     while (len) {
         unsigned size = (gva & 7) == 0 && len >= 8 ? 8 : 1;
@@ -167,7 +167,7 @@ static int write_va(struct vcpu *v, uint64_t gva, const unsigned char *from, siz
 
         memcpy(&value, from, size);
         if (mem_store(v, gva, size, REF_W, value) != OPR_OK)
-            return gate_fault(v);
+            return soft_gate_fault(v);
         gva += size;
         from += size;
         len -= size;
@@ -180,6 +180,21 @@ int kia_vcpu_read_va(struct kia_vcpu *vcpu, uint64_t gva, void *buf, size_t len)
     struct vcpu *v = take_tlb(vcpu);
     int err = read_va(v, gva, buf, len);
 
+    tlb_guest_leave(v);
+    return err;
+}
+
+int kia_vcpu_write_code_va(struct kia_vcpu *vcpu, uint64_t gva, const void *buf, size_t len)
+{
+    struct vcpu *v = take_tlb(vcpu);
+    int err = write_va(v, gva, buf, len);
+    struct mmu_ref r;
+
+    for (uint64_t a = gva & ~UINT64_C(0xfff); !err && a < gva + len; a += 4096) {
+        mmu_resolve(v, a, 1, REF_W, 0, &r);
+        if (!r.miss)
+            code_changed(vcpu->vm->code, r.gpa, 4096);
+    }
     tlb_guest_leave(v);
     return err;
 }

@@ -4,15 +4,17 @@
 #include "arch/mmu.h"
 #include "arch/ops.h"
 #include "arch/rse.h"
+#include "arch/vti.h"
 
 #define RSC_MODE UINT64_C(3)
 #define RSC_PL   UINT64_C(0xc)
 #define RSC_BITS UINT64_C(0x3fff001f)
 #define PFS_BITS UINT64_C(0xc3f0003fffffffff)
 #define EC_BITS  UINT64_C(0x3f)
+#define CPUID4_RU (UINT64_C(1) << 3)
 #define RNAT_BITS (~(UINT64_C(1) << 63))
 
-/* AR.RUC is a reserved number: no model reports it in CPUID[4]. */
+/* AR.RUC is a reserved number where CPUID[4].ru is 0 (ar_unavailable()). */
 unsigned ar_valid(unsigned ar)
 {
     const unsigned m = AR_UNIT_M | AR_READ | AR_WRITE;
@@ -22,6 +24,7 @@ unsigned ar_valid(unsigned ar)
     case AR_KR0 ... AR_KR0 + 7:
     case AR_CFLG:
     case AR_ITC:
+    case AR_RUC:
         return m | AR_PRIV_WRITE;
     case AR_BSP:
         return AR_UNIT_M | AR_READ;
@@ -110,6 +113,8 @@ uint64_t ar_read(struct vcpu *v, unsigned ar)
         return v->rse.rnat & RNAT_BITS;
     case AR_ITC:
         return itc_read(v);
+    case AR_RUC:
+        return ruc_read(v);
     default:
         return 0;
     }
@@ -136,6 +141,9 @@ void ar_write(struct vcpu *v, unsigned ar, uint64_t value)
     case AR_ITC:
         itc_write(v, value);
         return;
+    case AR_RUC:
+        ruc_write(v, value);
+        return;
     case AR_PFS:
         value &= PFS_BITS;
         if (cfm_malformed(value & CFM_BITS)) /* only the debugger's writes come here unchecked */
@@ -153,9 +161,11 @@ void ar_write(struct vcpu *v, unsigned ar, uint64_t value)
         vcpu_update_key(v);
 }
 
-/* Illegal Operation by state: the RSE's registers in its eager modes. */
+/* Illegal Operation by state, the RSE's registers in its eager modes, or by model. */
 static bool ar_unavailable(const struct vcpu *v, unsigned ar)
 {
+    if (ar == AR_RUC)
+        return !(v->cpuid[4] & CPUID4_RU);
     return (ar == AR_BSPSTORE || ar == AR_RNAT) && v->rsc & RSC_MODE;
 }
 
@@ -186,13 +196,22 @@ enum op_result op_mov_to_ar(struct vcpu *v, uint64_t imm, uint64_t a, uint64_t b
         return fault_raise(v, FAULT_RESERVED_REG_FIELD, 0);
     if (cpl && ar_valid(ar) & AR_PRIV_WRITE)
         return fault_raise(v, FAULT_PRIV_REG, 0);
-    if (ar == AR_ITC && v->psr & PSR_VM)
-        return fault_raise(v, FAULT_VIRTUALIZATION, 0);
+    if ((ar == AR_ITC || ar == AR_RUC) && v->psr & PSR_VM)
+        return vti_fault(v);
     if (ar == AR_RSC && (a & RSC_PL) >> 2 < cpl) /* nobody gives the RSE more privilege than he has */
         a = (a & ~RSC_PL) | (uint64_t)cpl << 2;
     key = v->key;
     ar_write(v, ar, a);
     return v->key == key ? OPR_OK : OPR_EXIT;
+}
+
+/* gitc: a guest reads the time with an offset, if its own psr.si allows it (SDM 2:337). */
+static enum op_result guest_itc(struct vcpu *v, uint64_t *out)
+{
+    if (vcpu_cpl(v) && v->vti.vpd && vpd_get(v, VPD_OFFSET(vpsr)) & PSR_SI)
+        return fault_raise(v, FAULT_PRIV_REG, 0);
+    *out = itc_read(v) + v->cr[CR_ITO];
+    return OPR_OK;
 }
 
 enum op_result op_mov_from_ar(struct vcpu *v, uint64_t imm, uint64_t a, uint64_t b, uint64_t *out)
@@ -202,11 +221,13 @@ enum op_result op_mov_from_ar(struct vcpu *v, uint64_t imm, uint64_t a, uint64_t
     (void)a, (void)b;
     if (!(ar_valid(ar) & AR_READ) || ar_unavailable(v, ar))
         return fault_raise(v, FAULT_ILLEGAL_OP, 0);
-    if (ar == AR_ITC && v->psr & PSR_SI) {
+    if (ar == AR_ITC && v->psr & PSR_VM && v->vti.config & KIA_VP_CONFIG_GITC)
+        return guest_itc(v, out);
+    if ((ar == AR_ITC || ar == AR_RUC) && v->psr & PSR_SI) {
         if (vcpu_cpl(v))
             return fault_raise(v, FAULT_PRIV_REG, 0);
         if (v->psr & PSR_VM)
-            return fault_raise(v, FAULT_VIRTUALIZATION, 0);
+            return vti_fault(v);
     }
     *out = ar_read(v, ar);
     return OPR_OK;

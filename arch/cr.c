@@ -3,7 +3,7 @@
 #include "arch/interruption.h"
 #include "arch/ops.h"
 #include "arch/rse.h"
-#include "arch/vm.h"
+#include "arch/vti.h"
 
 /* Fields that are kept; reserved bits, where a 1 is a Reserved Register/Field fault. The rest is ignored. */
 struct cr_fields {
@@ -51,6 +51,7 @@ static struct cr_fields cr_fields(unsigned cr)
     case CR_LRR1:
         return (struct cr_fields){ 0x1a7ff, 0x4800 };
     case CR_ITM:
+    case CR_ITO:
     case CR_IFA:
     case CR_ITIR: /* its reserved bits are looked at by itc and itr, so they are kept */
     case CR_IIM:
@@ -60,7 +61,7 @@ static struct cr_fields cr_fields(unsigned cr)
     }
 }
 
-/* ITO, IIB0 and IIB1 are reserved numbers: the models of this generation have none (SDM 2:34, 2:42). */
+/* IIB0 and IIB1 are reserved numbers: no model here has them (SDM 2:42). ITO: lowering knows whether it exists (SDM 2:34). */
 unsigned cr_valid(unsigned cr)
 {
     switch (cr) {
@@ -71,6 +72,7 @@ unsigned cr_valid(unsigned cr)
     case CR_DCR:
     case CR_ITM:
     case CR_IVA:
+    case CR_ITO:
     case CR_PTA:
     case CR_LID:
     case CR_TPR:
@@ -166,6 +168,37 @@ static enum op_result look_at_attention(const struct vcpu *v)
     return atomic_load_explicit(&v->attention, memory_order_relaxed) ? OPR_EXIT : OPR_OK;
 }
 
+/* ---- at psr.vm = 1 ---- */
+
+/* d_extint, d_itm: the guest has the machine's register. */
+static bool machine_cr(const struct vcpu *v, enum isa_op op, unsigned cr)
+{
+    unsigned vdc = vti_vdc(v, op);
+
+    return (vdc & KIA_VDC_D_EXTINT && cr >= CR_IVR && cr < CR_IRR0 + 4) || (vdc & KIA_VDC_D_ITM && cr == CR_ITM);
+}
+
+/* a_int, a_from_int_cr, a_to_int_cr: the guest has the VPD's. */
+static bool guest_cr(const struct vcpu *v, enum isa_op op, unsigned cr)
+{
+    unsigned vac = vti_vac(v, op);
+
+    if (vac & KIA_VAC_A_INT && cr == CR_TPR)
+        return true;
+    return vac & (KIA_VAC_A_FROM_INT_CR | KIA_VAC_A_TO_INT_CR) && cr_valid(cr) & CR_NEEDS_IC0 &&
+           !(vpd_get(v, VPD_OFFSET(vpsr)) & PSR_IC);
+}
+
+static enum op_result guest_cr_write(struct vcpu *v, unsigned cr, uint64_t value)
+{
+    if (!guest_cr(v, OP_MOV_TO_CR, cr))
+        return vti_fault(v);
+    vpd_set_cr(v, cr, cr_sane(cr, value));
+    if (cr == CR_TPR)
+        vti_update(v);
+    return look_at_attention(v);
+}
+
 enum op_result op_mov_to_cr(struct vcpu *v, uint64_t imm, uint64_t a, uint64_t b, uint64_t *out)
 {
     unsigned cr = (unsigned)imm;
@@ -175,8 +208,8 @@ enum op_result op_mov_to_cr(struct vcpu *v, uint64_t imm, uint64_t a, uint64_t b
         return fault_raise(v, FAULT_ILLEGAL_OP, 0);
     if (cr_field_reserved(v, cr, a))
         return fault_raise(v, FAULT_RESERVED_REG_FIELD, 0);
-    if (v->psr & PSR_VM)
-        return fault_raise(v, FAULT_VIRTUALIZATION, 0);
+    if (v->psr & PSR_VM && !machine_cr(v, OP_MOV_TO_CR, cr))
+        return guest_cr_write(v, cr, a);
     cr_write(v, cr, a);
     return look_at_attention(v);
 }
@@ -188,8 +221,12 @@ enum op_result op_mov_from_cr(struct vcpu *v, uint64_t imm, uint64_t a, uint64_t
     (void)a, (void)b;
     if (!(cr_valid(cr) & CR_READ))
         return fault_raise(v, FAULT_ILLEGAL_OP, 0);
-    if (v->psr & PSR_VM)
-        return fault_raise(v, FAULT_VIRTUALIZATION, 0);
+    if (v->psr & PSR_VM && !machine_cr(v, OP_MOV_FROM_CR, cr)) {
+        if (!guest_cr(v, OP_MOV_FROM_CR, cr))
+            return vti_fault(v);
+        *out = vpd_cr(v, cr);
+        return OPR_OK;
+    }
     *out = cr_read(v, cr);
     return OPR_OK; /* the unit still has to write the target; no read unmasks anything */
 }

@@ -63,11 +63,13 @@ enum fault {
 /* Details of a pending interruption, in vcpu.fault. Fields that a vector does not use are ignored. */
 struct fault_info {
     uint8_t kind;  /* enum fault */
+    uint8_t cause; /* of a Virtualization fault, with opcode: filled in by the engine's run loop */
     uint64_t isr;  /* code and r w x na sp rs ed so bits; ei, ni and ir are added at delivery */
     uint64_t ifa;
     uint64_t itir;
     uint64_t iha;
     uint64_t iim;
+    uint64_t opcode; /* as an intercept's GR25 has it */
 };
 
 /* ISR bits (SDM Vol.2 3.3.5.4). */

@@ -9,7 +9,7 @@
 #include "arch/interruption.h"
 #include "arch/mmu.h"
 #include "arch/ops.h"
-#include "arch/vm.h"
+#include "arch/vti.h"
 
 enum { N_PM = 16 };
 
@@ -103,6 +103,26 @@ static bool value_reserved(const struct vcpu *v, enum indexed_file file, uint64_
     return file == FILE_PKR && pkr_reserved(v->vm, value);
 }
 
+/* The instruction of the table of virtualized ones. */
+static enum isa_op move_to(enum indexed_file file)
+{
+    static const uint16_t ops[] = { [FILE_RR] = OP_MOV_TO_RR,   [FILE_DBR] = OP_MOV_TO_DBR, [FILE_IBR] = OP_MOV_TO_IBR,
+                                    [FILE_PKR] = OP_MOV_TO_PKR, [FILE_PMC] = OP_MOV_TO_PMC, [FILE_PMD] = OP_MOV_TO_PMD,
+                                    [FILE_CPUID] = OP_INVALID };
+
+    return ops[file];
+}
+
+static enum isa_op move_from(enum indexed_file file)
+{
+    static const uint16_t ops[] = { [FILE_RR] = OP_MOV_FROM_RR,   [FILE_DBR] = OP_MOV_FROM_DBR,
+                                    [FILE_IBR] = OP_MOV_FROM_IBR, [FILE_PKR] = OP_MOV_FROM_PKR,
+                                    [FILE_PMC] = OP_MOV_FROM_PMC, [FILE_PMD] = OP_MOV_FROM_PMD,
+                                    [FILE_CPUID] = OP_MOV_FROM_CPUID };
+
+    return ops[file];
+}
+
 enum op_result op_mov_to_indexed(struct vcpu *v, uint64_t imm, uint64_t a, uint64_t b, uint64_t *out)
 {
     enum indexed_file file = (enum indexed_file)imm;
@@ -111,8 +131,8 @@ enum op_result op_mov_to_indexed(struct vcpu *v, uint64_t imm, uint64_t a, uint6
     (void)out;
     if (i >= file_size(v, file) || value_reserved(v, file, b))
         return fault_raise(v, FAULT_RESERVED_REG_FIELD, 0);
-    if (v->psr & PSR_VM)
-        return fault_raise(v, FAULT_VIRTUALIZATION, 0);
+    if (vti_intercepts(v, move_to(file)))
+        return vti_fault(v);
     switch (file) {
     case FILE_RR:
         return rr_write(v, i, b);
@@ -151,8 +171,8 @@ enum op_result op_mov_from_indexed(struct vcpu *v, uint64_t imm, uint64_t a, uin
     (void)b;
     if (i >= file_size(v, file))
         return fault_raise(v, FAULT_RESERVED_REG_FIELD, 0);
-    if (v->psr & PSR_VM && file != FILE_PMD)
-        return fault_raise(v, FAULT_VIRTUALIZATION, 0);
+    if (file != FILE_PMD && vti_intercepts(v, move_from(file)))
+        return vti_fault(v);
     switch (file) {
     case FILE_RR:
         *out = v->rr[i];
@@ -173,7 +193,7 @@ enum op_result op_mov_from_indexed(struct vcpu *v, uint64_t imm, uint64_t a, uin
         *out = pmd_read(v, i);
         break;
     case FILE_CPUID:
-        *out = v->cpuid[i];
+        *out = v->psr & PSR_VM ? vpd_get(v, VPD_OFFSET(vcpuid) + 8 * (size_t)i) : v->cpuid[i];
         break;
     }
     return OPR_OK;

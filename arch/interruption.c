@@ -4,6 +4,7 @@
 #include "arch/ops.h"
 #include "arch/rse.h"
 #include "arch/vm.h"
+#include "arch/vti.h"
 
 /* What a vector writes beside ISR, IPSR, IIP, IIPA and IFS, while psr.ic = 1. */
 enum {
@@ -149,6 +150,8 @@ void interruption_deliver(struct vcpu *v)
     psr_write(v, psr);
     v->ip = v->cr[CR_IVA] | vector->offset;
     v->ri = 0;
+    if (v->fault.kind == FAULT_VIRTUALIZATION)
+        vti_intercept(v);
 }
 
 bool trap_after_insn(struct vcpu *v, uint64_t psr, unsigned flags)
@@ -192,8 +195,8 @@ enum op_result op_rfi(struct vcpu *v, uint64_t imm, uint64_t a, uint64_t b, uint
     uint64_t ifs = v->cr[CR_IFS];
 
     (void)imm, (void)a, (void)b, (void)out;
-    if (v->psr & PSR_VM)
-        return fault_raise(v, FAULT_VIRTUALIZATION, 0);
+    if (vti_intercepts(v, OP_RFI))
+        return vti_fault(v);
     if (ipsr & PSR_IS)
         return fault_raise(v, FAULT_ILLEGAL_OP, 0);
     v->ic_inflight = false;

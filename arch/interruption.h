@@ -32,8 +32,8 @@ bool trap_after_insn(struct vcpu *v, uint64_t psr, unsigned flags);
 const char *fault_name(enum fault fault);
 
 /*
- * Looks at ATTN_IRQ, ATTN_TIMER: delivers an external interrupt if one is unmasked and psr.i = 1. True if it
- * did.
+ * Looks at ATTN_IRQ, ATTN_TIMER, ATTN_VIRT: delivers an external interrupt if one is unmasked and psr.i = 1, or else a virtual
+ * one. True if it did.
  */
 bool interruption_external(struct vcpu *v);
 /* After psr.i, tpr, eoi, irr changed: sets or clears ATTN_IRQ in v->attention. */
@@ -67,6 +67,9 @@ void sapic_end(struct vcpu *v);
 uint64_t itc_read(struct vcpu *v);
 void itc_write(struct vcpu *v, uint64_t value);
 void itm_write(struct vcpu *v, uint64_t value);
+/* AR.RUC */
+uint64_t ruc_read(struct vcpu *v);
+void ruc_write(struct vcpu *v, uint64_t value);
 /* @value: fields as CR.ITV keeps them. */
 void itv_write(struct vcpu *v, uint64_t value);
 /* Host nanoseconds (CLOCK_MONOTONIC) when ITM will be reached, UINT64_MAX if never or the timer is masked. */

@@ -48,6 +48,17 @@ uint64_t itc_read(struct vcpu *v)
     return ticks + (uint64_t)v->itc_offset;
 }
 
+/* Counts while the processor runs: one thread to a core, so always. */
+uint64_t ruc_read(struct vcpu *v)
+{
+    return ticks_now(v) + (uint64_t)v->ruc_offset;
+}
+
+void ruc_write(struct vcpu *v, uint64_t value)
+{
+    v->ruc_offset = (int64_t)(value - ticks_now(v));
+}
+
 static void timer_changed(struct vcpu *v)
 {
     if (v->vm->timer_changed)

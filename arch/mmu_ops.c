@@ -2,6 +2,7 @@
 /* The non-access instructions: tpa, tak, probe, fc, sync.i, lfetch.fault (SDM Vol.3; SDM Vol.2 5.5.2 for ISR). */
 #include "arch/mmu_ref.h"
 #include "arch/ops.h"
+#include "arch/vti.h"
 
 /* ISR.code{3:0} of non-access instructions (SDM Vol.2 table 5-2). */
 enum { NA_TPA = 0, NA_FC = 1, NA_PROBE = 2, NA_TAK = 3, NA_LFETCH = 4, NA_PROBE_FAULT = 5 };
@@ -22,8 +23,8 @@ OP_HELPER(op_tpa)
     (void)imm, (void)b;
     if (mmu_va_unimplemented(v, a))
         return mmu_raise(v, FAULT_UNIMPL_DATA_ADDR, a, flags, 0);
-    if (v->psr & PSR_VM)
-        return fault_raise(v, FAULT_VIRTUALIZATION, 0);
+    if (vti_intercepts(v, OP_TPA))
+        return vti_fault(v);
     mmu_resolve(v, a, 1, flags, vcpu_cpl(v), &r);
     if (mmu_raise_first(v, a, flags, COND_NOT_PRESENT | COND_NAT_PAGE, &r) != OPR_OK)
         return OPR_FAULT;
@@ -36,11 +37,17 @@ OP_HELPER(op_tak)
     struct mmu_ref r;
 
     (void)imm, (void)b;
-    if (v->psr & PSR_VM)
-        return fault_raise(v, FAULT_VIRTUALIZATION, 0);
+    if (vti_intercepts(v, OP_TAK))
+        return vti_fault(v);
     mmu_resolve(v, a, 1, NA_FLAGS(NA_TAK) | REF_VIRTUAL, vcpu_cpl(v), &r);
     *out = r.miss || (r.conds & COND_NOT_PRESENT) ? 1 : (uint64_t)r.key << 8;
     return OPR_OK;
+}
+
+/* a_probe asks for intercepts of probes; without it they are not virtualized. */
+static bool probe_intercepts(const struct vcpu *v)
+{
+    return v->psr & PSR_VM && vti_vac(v, OP_PROBE);
 }
 
 /* The privilege level that a probe asks about. */
@@ -57,6 +64,8 @@ OP_HELPER(op_probe)
     struct mmu_ref r;
 
     *out = 0;
+    if (probe_intercepts(v))
+        return vti_fault(v);
     mmu_resolve(v, a, 1, flags, probe_level(v, b), &r);
     if (r.miss == FAULT_UNIMPL_DATA_ADDR)
         return OPR_OK;
@@ -73,6 +82,8 @@ OP_HELPER(op_probe_fault)
     struct mmu_ref r;
 
     (void)b, (void)out;
+    if (probe_intercepts(v))
+        return vti_fault(v);
     mmu_resolve(v, a, 1, flags, probe_level(v, imm), &r);
     return mmu_raise_first(v, a, flags, FULL_CHECK, &r);
 }

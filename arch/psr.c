@@ -3,6 +3,7 @@
 #include "arch/interruption.h"
 #include "arch/mmu.h"
 #include "arch/ops.h"
+#include "arch/vti.h"
 
 /* What mov psr.l and mov =psr reach: 31:0; the latter also mc and it (SDM 3:185). */
 #define PSR_LOW UINT64_C(0xffffffff)
@@ -30,6 +31,8 @@ void psr_write(struct vcpu *v, uint64_t psr)
         mmu_update_tags(v);
     if (diff & PSR_I)
         interruption_update(v);
+    if (diff & PSR_VM)
+        vti_update(v);
 }
 
 /* psr_write() from an instruction: says whether the unit of translated code must be left. */
@@ -104,7 +107,7 @@ enum op_result op_ssm(struct vcpu *v, uint64_t imm, uint64_t a, uint64_t b, uint
     if (psr_reserved(imm, PSR_SM))
         return fault_raise(v, FAULT_RESERVED_REG_FIELD, 0);
     if (v->psr & PSR_VM)
-        return fault_raise(v, FAULT_VIRTUALIZATION, 0);
+        return vti_change_psr(v, OP_SSM, imm & PSR_SM, ~UINT64_C(0));
     return psr_change_system(v, imm & PSR_SM, ~UINT64_C(0));
 }
 
@@ -114,7 +117,7 @@ enum op_result op_rsm(struct vcpu *v, uint64_t imm, uint64_t a, uint64_t b, uint
     if (psr_reserved(imm, PSR_SM))
         return fault_raise(v, FAULT_RESERVED_REG_FIELD, 0);
     if (v->psr & PSR_VM)
-        return fault_raise(v, FAULT_VIRTUALIZATION, 0);
+        return vti_change_psr(v, OP_RSM, imm & PSR_SM, 0);
     return psr_change_system(v, imm & PSR_SM, 0);
 }
 
@@ -124,16 +127,16 @@ enum op_result op_mov_to_psr_l(struct vcpu *v, uint64_t imm, uint64_t a, uint64_
     if (psr_reserved(a, PSR_LOW))
         return fault_raise(v, FAULT_RESERVED_REG_FIELD, 0);
     if (v->psr & PSR_VM)
-        return fault_raise(v, FAULT_VIRTUALIZATION, 0);
+        return vti_change_psr(v, OP_MOV_TO_PSR, PSR_LOW, a);
     return psr_change_system(v, PSR_LOW, a);
 }
 
 enum op_result op_mov_from_psr(struct vcpu *v, uint64_t imm, uint64_t a, uint64_t b, uint64_t *out)
 {
     (void)imm, (void)a, (void)b;
-    if (v->psr & PSR_VM)
-        return fault_raise(v, FAULT_VIRTUALIZATION, 0);
-    *out = v->psr & (PSR_LOW | PSR_MC | PSR_IT);
+    if (vti_intercepts(v, OP_MOV_FROM_PSR))
+        return vti_fault(v);
+    *out = (v->psr & PSR_VM ? vti_psr(v) : v->psr) & (PSR_LOW | PSR_MC | PSR_IT);
     return OPR_OK;
 }
 
@@ -154,8 +157,10 @@ enum op_result op_srlz_i(struct vcpu *v, uint64_t imm, uint64_t a, uint64_t b, u
 enum op_result op_bsw(struct vcpu *v, uint64_t imm, uint64_t a, uint64_t b, uint64_t *out)
 {
     (void)a, (void)b, (void)out;
+    if (vti_intercepts(v, imm ? OP_BSW_1 : OP_BSW_0))
+        return vti_fault(v);
     if (v->psr & PSR_VM)
-        return fault_raise(v, FAULT_VIRTUALIZATION, 0);
+        return vti_bsw(v, (unsigned)imm);
     return psr_change(v, imm ? v->psr | PSR_BN : v->psr & ~PSR_BN);
 }
 

@@ -5,7 +5,7 @@
 #include "arch/interruption.h"
 #include "arch/mmu.h"
 #include "arch/rse.h"
-#include "arch/vm.h"
+#include "arch/vti.h"
 
 #define VECTOR_MASKED (UINT64_C(1) << 16)
 /* Traps disabled; round to nearest at extended precision; sf1 with widest range; td in all but sf0. */
@@ -37,7 +37,7 @@ static void reset_ars(struct vcpu *v)
     v->fpsr = FPSR_RESET;
     memset(v->kr, 0, sizeof(v->kr));
     memset(v->ia32_ar, 0, sizeof(v->ia32_ar));
-    v->itc_offset = 0;
+    v->itc_offset = v->ruc_offset = 0;
 }
 
 /* CR.LID names the processor to the platform and stays. */
@@ -70,7 +70,7 @@ static void reset_sapic(struct vcpu *v)
     atomic_store(&s->init_pending, false);
     atomic_store(&s->pmi_pending, false);
     s->itm_armed = false;
-    atomic_fetch_and(&v->attention, ~(uint32_t)(ATTN_IRQ | ATTN_TIMER | ATTN_INIT | ATTN_PMI));
+    atomic_fetch_and(&v->attention, ~(uint32_t)(ATTN_IRQ | ATTN_TIMER | ATTN_INIT | ATTN_PMI | ATTN_VIRT));
 }
 
 void vcpu_reset(struct vcpu *v)
@@ -82,6 +82,7 @@ void vcpu_reset(struct vcpu *v)
     memcpy(v->cpuid, v->vm->cpuid, sizeof(v->cpuid));
     memset(&v->fault, 0, sizeof(v->fault));
     memset(&v->rse, 0, sizeof(v->rse));
+    memset(&v->vti, 0, sizeof(v->vti));
     v->psr = 0;
     v->ip = v->trap_ip = 0;
     v->ri = v->trap_ri = 0;

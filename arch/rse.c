@@ -8,6 +8,7 @@
 #include "arch/mmu.h"
 #include "arch/ops.h"
 #include "arch/rse.h"
+#include "arch/vti.h"
 
 /* Where the frame is put when it comes to an end of the array. */
 enum { MIDDLE = STACK_SLOTS / 2 };
@@ -246,17 +247,22 @@ OP_HELPER(op_loadrs)
 
 OP_HELPER(op_cover)
 {
+    bool guest = v->psr & PSR_VM && !vcpu_cpl(v); /* at other levels it is not virtualized (SDM 3:48) */
     unsigned sof = cfm_sof(v->cfm);
     uint64_t old = v->cfm;
 
     (void)imm, (void)a, (void)b, (void)out;
+    if (guest && vti_intercepts(v, OP_COVER))
+        return vti_fault(v);
     leave_rotation(v);
     v->frame += sof;
     v->rse.ndirty += (int32_t)sof;
     v->rse.cfle = false;
     if (v->frame > v->stack + STACK_SLOTS)
         recentre(v);
-    if (!(v->psr & PSR_IC))
+    if (guest && !(vpd_get(v, VPD_OFFSET(vpsr)) & PSR_IC))
+        vpd_set_cr(v, CR_IFS, (old & CFM_BITS) | UINT64_C(1) << 63);
+    else if (!guest && !(v->psr & PSR_IC))
         v->cr[CR_IFS] = (old & CFM_BITS) | UINT64_C(1) << 63;
     fr_pr_rename(v, old, 0);
     v->cfm = 0;

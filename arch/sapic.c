@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The local SAPIC: pending and in-service vectors, priority and masking (SDM Vol.2 5.8). */
 #include "arch/interruption.h"
+#include "arch/vti.h"
 
 enum { VECTOR_EXTINT = 0, VECTOR_NMI = 2, VECTOR_SPURIOUS = 15, VECTOR_FIRST = 16 };
 
@@ -94,7 +95,7 @@ bool interruption_external(struct vcpu *v)
     }
     interruption_update(v);
     if (!(v->psr & PSR_I) || highest_unmasked(v) == VECTOR_SPURIOUS)
-        return false;
+        return vti_interrupt(v);
     v->fault.kind = FAULT_EXTERNAL_INTERRUPT;
     v->fault.isr = 0;
     interruption_deliver(v);

@@ -3,6 +3,7 @@
 #include "arch/ops.h"
 #include "arch/tlb.h"
 #include "arch/tlb_sync.h"
+#include "arch/vti.h"
 #include "arch/mmu_ref.h"
 
 /* General Exception codes {7:4} */
@@ -13,9 +14,20 @@ static enum op_result check_address(struct vcpu *v, uint64_t gva)
 {
     if (mmu_va_unimplemented(v, gva))
         return mmu_raise(v, FAULT_UNIMPL_DATA_ADDR, gva, REF_NA, 0);
-    if (v->psr & PSR_VM)
-        return fault_raise(v, FAULT_VIRTUALIZATION, 0);
-    return OPR_OK;
+    return v->psr & PSR_VM ? vti_fault(v) : OPR_OK;
+}
+
+/*
+ * itc, itr at psr.vm = 1: an intercept, after the checks of what the guest has given. CR.IFA and CR.ITIR are the
+ * hypervisor's: any valid ones do.
+ */
+static enum op_result guest_insert(struct vcpu *v, uint64_t pte)
+{
+    struct tlb_entry e;
+
+    if (!tlb_make_entry(v, pte, UINT64_C(12) << 2, 0, &e))
+        return fault_raise(v, FAULT_RESERVED_REG_FIELD, CODE_RESERVED);
+    return vti_fault(v);
 }
 
 /* Purges below the smallest page size purge a smallest page. */
@@ -32,6 +44,8 @@ OP_HELPER(op_itc)
     struct tlb_entry e;
 
     (void)b, (void)out;
+    if (v->psr & PSR_VM)
+        return guest_insert(v, a);
     if (!tlb_make_entry(v, a, v->cr[CR_ITIR], v->cr[CR_IFA], &e))
         return fault_raise(v, FAULT_RESERVED_REG_FIELD, CODE_RESERVED);
     if (check_address(v, v->cr[CR_IFA]) != OPR_OK)
@@ -47,8 +61,11 @@ OP_HELPER(op_itr)
     struct tlb_entry e;
 
     (void)out;
-    if (index >= (kind == TLB_INST ? v->vm->n_itr : v->vm->n_dtr) ||
-        !tlb_make_entry(v, a, v->cr[CR_ITIR], v->cr[CR_IFA], &e))
+    if (index >= (kind == TLB_INST ? v->vm->n_itr : v->vm->n_dtr))
+        return fault_raise(v, FAULT_RESERVED_REG_FIELD, CODE_RESERVED);
+    if (v->psr & PSR_VM)
+        return guest_insert(v, a);
+    if (!tlb_make_entry(v, a, v->cr[CR_ITIR], v->cr[CR_IFA], &e))
         return fault_raise(v, FAULT_RESERVED_REG_FIELD, CODE_RESERVED);
     if (check_address(v, v->cr[CR_IFA]) != OPR_OK)
         return OPR_FAULT;
@@ -85,7 +102,7 @@ OP_HELPER(op_ptc_e)
 {
     (void)imm, (void)a, (void)b, (void)out;
     if (v->psr & PSR_VM)
-        return fault_raise(v, FAULT_VIRTUALIZATION, 0);
+        return vti_fault(v);
     tlb_purge_all_tc(v);
     return OPR_EXIT;
 }

@@ -176,6 +176,20 @@ struct jump_entry {
 #define JUMP_BITS 12
 #define JUMP_SIZE (1u << JUMP_BITS)
 
+/* The virtual processor that is loaded, and the environment it lives in (arch/vti.h, docs/vti.md). */
+struct vti {
+    uint8_t *vpd;      /* host address of the VPD's first 4 KiB; NULL: none is loaded, vac = vdc = 0 */
+    uint64_t vpd_gva;
+    uint64_t handler;  /* where intercepts go */
+    uint64_t config;   /* KIA_VP_CONFIG_* of the environment */
+    uint64_t hidden;   /* bits of CPUID[4] that the guest must not see (a_tf) */
+    uint16_t vac;      /* KIA_VAC_* in force */
+    uint8_t vdc;       /* KIA_VDC_* in force */
+    bool in_env;       /* PAL_VP_INIT_ENV was called */
+    bool be;           /* the VPD is big-endian */
+    bool vmsw;         /* vmsw is on (PAL_PROC_SET_FEATURES) */
+};
+
 struct vcpu {
     /* ---- hot, derived (can be rebuilt) ---- */
     uint64_t *frame;          /* slot of r32 when it does not rotate; points into stack[] */
@@ -211,6 +225,8 @@ struct vcpu {
     uint64_t dbr[2 * N_BR_PAIRS];
     uint64_t pmc[32], pmd[32];
     uint64_t cpuid[5];
+    int64_t ruc_offset;       /* AR.RUC = scaled host time + this */
+    struct vti vti;
     struct local_sapic sapic;
     struct ia64_fr fr[32];    /* f0-f31 */
 
@@ -258,6 +274,7 @@ enum {
     ATTN_PMI = 1 << 4,
     ATTN_CODE = 1 << 6,  /* translated code was dropped */
     ATTN_SYNC = 1 << 5,  /* another vcpu waits: purge requests, code invalidation */
+    ATTN_VIRT = 1 << 7,  /* a virtual external interrupt is due */
 };
 
 /* What a C function called from lowered code says. Never an errno. */

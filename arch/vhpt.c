@@ -12,44 +12,54 @@
  */
 #include "arch/mmu_ref.h"
 #include "arch/ops.h"
+#include "arch/vti.h"
 
 #define PTA_VE UINT64_C(1)
 #define PTA_VF (UINT64_C(1) << 8)
 #define DCR_BE (UINT64_C(1) << 1)
 #define TABLE_BITS UINT64_C(0x1fffffffffff8000) /* {60:15} */
 
-static inline uint64_t hpn(const struct vcpu *v, uint64_t gva)
+static inline uint64_t hpn(const struct vcpu *v, uint64_t gva, uint64_t rr)
 {
-    return (gva & ((UINT64_C(2) << v->vm->va_msb) - 1)) >> rr_ps(v->rr[gva >> 61]);
+    return (gva & ((UINT64_C(2) << v->vm->va_msb) - 1)) >> rr_ps(rr);
 }
 
 /**
- * vhpt_hash - thash: address of the VHPT entry for @gva
+ * vhpt_hash_of - thash: address of the VHPT entry for @gva, with @rr and @pta as region register and CR.PTA
  * Source: SDM Vol.2 4.1.7 (2:66).
  */
-uint64_t vhpt_hash(const struct vcpu *v, uint64_t gva)
+uint64_t vhpt_hash_of(const struct vcpu *v, uint64_t gva, uint64_t rr, uint64_t pta)
 {
-    uint64_t pta = v->cr[CR_PTA];
     uint64_t mask = (UINT64_C(1) << rr_ps(pta)) - 1; /* pta.size has the place of rr.ps */
     uint64_t region, offset;
 
     if (pta & PTA_VF) {
         region = pta >> 61;
-        offset = (hpn(v, gva) ^ rr_rid(v->rr[gva >> 61])) << 5;
+        offset = (hpn(v, gva, rr) ^ rr_rid(rr)) << 5;
     } else {
         region = gva >> 61;
-        offset = hpn(v, gva) << 3;
+        offset = hpn(v, gva, rr) << 3;
     }
     return region << 61 | (((pta & ~mask) | (offset & mask)) & TABLE_BITS) | (offset & 0x7fff);
 }
 
+uint64_t vhpt_hash(const struct vcpu *v, uint64_t gva)
+{
+    return vhpt_hash_of(v, gva, v->rr[gva >> 61], v->cr[CR_PTA]);
+}
+
 /**
- * vhpt_tag - ttag: what the tag word of a long-format entry for @gva holds; bit 63 (ti) is 0
+ * vhpt_tag_of - ttag: what the tag word of a long-format entry for @gva holds; bit 63 (ti) is 0
  * Source: SDM Vol.2 4.1.7; the function is model specific.
  */
+uint64_t vhpt_tag_of(const struct vcpu *v, uint64_t gva, uint64_t rr)
+{
+    return (hpn(v, gva, rr) ^ (uint64_t)rr_rid(rr) << 39) & INT64_MAX;
+}
+
 uint64_t vhpt_tag(const struct vcpu *v, uint64_t gva)
 {
-    return (hpn(v, gva) ^ (uint64_t)rr_rid(v->rr[gva >> 61]) << 39) & INT64_MAX;
+    return vhpt_tag_of(v, gva, v->rr[gva >> 61]);
 }
 
 /* Host address of the entry, or why there is none. */
@@ -120,8 +130,8 @@ enum walk_result vhpt_walk(struct vcpu *v, enum tlb_kind kind, uint64_t gva, boo
 OP_HELPER(op_thash)
 {
     (void)imm, (void)b;
-    if (v->psr & PSR_VM)
-        return fault_raise(v, FAULT_VIRTUALIZATION, 0);
+    if (vti_intercepts(v, OP_THASH))
+        return vti_fault(v);
     *out = vhpt_hash(v, a);
     return OPR_OK;
 }
@@ -129,8 +139,8 @@ OP_HELPER(op_thash)
 OP_HELPER(op_ttag)
 {
     (void)imm, (void)b;
-    if (v->psr & PSR_VM)
-        return fault_raise(v, FAULT_VIRTUALIZATION, 0);
+    if (vti_intercepts(v, OP_TTAG))
+        return vti_fault(v);
     *out = vhpt_tag(v, a);
     return OPR_OK;
 }

@@ -21,6 +21,14 @@ enum {
     VHPT_HASH_TAG_ID = 0x41, /* PAL_VM_SUMMARY.hash_tag_id: names the thash/ttag pair of arch/vhpt.c */
 };
 
+/* What vm.vti_note is told. */
+enum vti_event {
+    VTI_INTERCEPT, /* a = cause, b = opcode */
+    VTI_INTERRUPT, /* a = vhpi */
+    VTI_SERVICE,   /* a = KIA_VPS_* offset, b = GR25 */
+    VTI_VMSW,      /* a = 0/1 */
+};
+
 /* A ptc.g on its way to the other processors (arch/tlb_sync.c). */
 struct ptc_request {
     uint64_t gva;    /* {60:0} */
@@ -42,6 +50,7 @@ struct vm {
     uint64_t cpuid[5];
     uint64_t itc_hz;        /* rate of AR.ITC, 1 .. 18e9 */
     bool vti;               /* psr.vm exists */
+    bool vti_later;         /* and what came after the first models: CR.ITO, gitc, a_probe, a_tf, a_ic_um, d_psr_i */
 
     /*
      * The clock behind AR.ITC in nanoseconds, never falling: this hook, for a virtual time; or if it is NULL the host's
@@ -62,6 +71,8 @@ struct vm {
     void (*kick)(void *opaque, struct vcpu *other);
     /* What itc_deadline_ns() gives for this vcpu may have changed. */
     void (*timer_changed)(void *opaque, struct vcpu *v);
+    /* Something of virtualization happened (the log). @a, @b: see enum vti_event. */
+    void (*vti_note)(void *opaque, struct vcpu *v, enum vti_event event, uint64_t a, uint64_t b);
     /* A vcpu's thread waits for another one: give the host's processor away. */
     void (*yield)(void *opaque);
 

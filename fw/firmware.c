@@ -58,6 +58,7 @@ static void forget_registrations(struct kia_fw *fw)
     for (unsigned i = 0; i < fw->info->n_vcpus; i++) {
         fw->cpus[i].min_state = fw_cpu_gpa(i, FW_CPU_MINSTATE);
         fw->cpus[i].mc_expected = false;
+        fw->cpus[i].in_env = false;
     }
 }
 

@@ -45,6 +45,7 @@ enum {
     CR_CMCV = 74,
 };
 #define PSR_IC       (UINT64_C(1) << 13)
+#define PSR_DT       (UINT64_C(1) << 17)
 #define PSR_IT       (UINT64_C(1) << 36)
 #define PSR_MC       (UINT64_C(1) << 35)
 #define PSR_BN       (UINT64_C(1) << 44)
@@ -166,6 +167,9 @@ struct fw_cpu {
     uint64_t min_state;    /* gpa, 512-aligned */
     uint64_t resume_state; /* min-state area that FW_GATE_RESUME loads */
     bool mc_expected;
+    /* The virtual environment that it is in (pal_vp.c). */
+    bool in_env;
+    uint64_t env_gva, env_config;
 };
 
 struct kia_fw {

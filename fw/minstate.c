@@ -28,7 +28,6 @@ enum {
 #define RSC_FIELDS UINT64_C(0x3fff001f) /* mode, pl, be, loadrs */
 #define IFS_V      (UINT64_C(1) << 63)
 #define PSR_RT     (UINT64_C(1) << 27)
-#define PSR_DT     (UINT64_C(1) << 17)
 /* Processor state parameter: {31:20} all registers valid, in{16}, ci{8}, co{7}, sy{6}, mn{5} (SDM
  * Vol.2 11.3.2.1). */
 #define STATE_VALID UINT64_C(0xfff101e0)

@@ -39,10 +39,14 @@ static int64_t cache_init(struct pal_call *call)
     return ok ? PAL_OK : PAL_BAD_ARGUMENT;
 }
 
+/* Only vmsw can be switched: requests for other bits are ignored, as for absent ones. */
 static int64_t set_features(struct pal_call *call)
 {
-    return call->arg[1] ? PAL_SET_TOO_HIGH
-                        : PAL_OK; /* nothing can be switched: requests are ignored, as for absent bits */
+    if (call->arg[1])
+        return PAL_SET_TOO_HIGH;
+    if (call->fw->model->vti)
+        kia_vcpu_set_vmsw(call->vcpu, call->arg[0] >> PAL_VMSW & 1);
+    return PAL_OK;
 }
 
 /* The interrupt block and the I/O port space stay where the platform has them. */
@@ -216,7 +220,7 @@ static const struct pal_entry actions[] = {
     { 261, 3, vm_tr_read },
 };
 
-static const struct pal_entry *find(uint64_t index)
+static const struct pal_entry *find(const struct kia_fw *fw, uint64_t index)
 {
     for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
         if (actions[i].index == index)
@@ -226,12 +230,16 @@ static const struct pal_entry *find(uint64_t index)
         if (pal_information[i].index == index)
             return &pal_information[i];
     }
+    for (unsigned i = 0; i < n_pal_virtualization && fw->model->vti; i++) {
+        if (pal_virtualization[i].index == index)
+            return &pal_virtualization[i];
+    }
     return NULL;
 }
 
 static int64_t run(struct pal_call *call, uint64_t index)
 {
-    const struct pal_entry *entry = find(index);
+    const struct pal_entry *entry = find(call->fw, index);
 
     if (!entry)
         return PAL_NOT_IMPLEMENTED;

@@ -13,6 +13,8 @@ enum {
     PAL_FAILED = -3,
     PAL_NO_INFORMATION = -6,
     PAL_SET_TOO_HIGH = -8,
+    PAL_VM_FEATURES = 40, /* bits of PAL_PROC_GET_FEATURES */
+    PAL_VMSW = 54,
 };
 
 struct pal_call {
@@ -37,6 +39,9 @@ struct pal_entry {
 
 extern const struct pal_entry pal_information[];
 extern const unsigned n_pal_information;
+/* Virtual processors (pal_vp.c). */
+extern const struct pal_entry pal_virtualization[];
+extern const unsigned n_pal_virtualization;
 
 /* Writes the caller's buffer: PAL_OK, PAL_BAD_ARGUMENT where it is not RAM, or sets call->retry. */
 int64_t pal_put_buffer(struct pal_call *call, uint64_t gva, const uint8_t *bytes, size_t len);

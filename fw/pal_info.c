@@ -187,9 +187,10 @@ static int64_t get_features(struct pal_call *call)
         return PAL_DONE_BEFORE; /* status 1: this set is absent */
     if (call->arg[1])
         return PAL_BAD_ARGUMENT; /* 1-15 reserved */
-    if (!call->fw->model->vti) { /* bit 40: no virtual machine features, whether or not it can be changed */
-        call->result[0] = UINT64_C(1) << 40;
-        call->result[1] = UINT64_C(1) << 40;
+    if (call->fw->model->vti) {
+        call->result[0] = UINT64_C(1) << PAL_VM_FEATURES | UINT64_C(1) << PAL_VMSW;
+        call->result[1] = UINT64_C(1) << PAL_VM_FEATURES | (uint64_t)kia_vcpu_vmsw(call->vcpu) << PAL_VMSW;
+        call->result[2] = UINT64_C(1) << PAL_VMSW;
     }
     return PAL_OK;
 }
@@ -228,7 +229,7 @@ static int64_t mem_for_test(struct pal_call *call)
 static int64_t register_info(struct pal_call *call)
 {
     const uint64_t ruc = call->fw->model->cpuid4 & 8 ? UINT64_C(1) << 45 : 0;
-    const uint64_t ito = call->fw->model->vti ? UINT64_C(1) << 4 : 0;
+    const uint64_t ito = call->fw->model->vti_later ? UINT64_C(1) << 4 : 0;
     const uint64_t masks[4][2] = {
         { UINT64_C(0x000011117f2f00ff) | ruc, 7 },
         { 0, 0 },

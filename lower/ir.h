@@ -128,6 +128,13 @@ struct ir_op {
     void *fn;
 };
 
+/* A virtualized instruction of a unit, for the hypervisor that gets its intercept. */
+struct ir_guest_insn {
+    uint16_t pos;
+    uint8_t cause;   /* enum kia_vti_cause */
+    uint64_t opcode; /* as GR25 has it */
+};
+
 /* A finished unit. */
 struct ir_unit {
     struct ir_op *ops;
@@ -138,6 +145,8 @@ struct ir_unit {
     uint8_t slot;       /* first slot */
     uint16_t n_bundles; /* bundles touched */
     uint16_t n_insns;   /* guest instructions */
+    uint16_t n_guest;
+    struct ir_guest_insn *guest; /* those that may intercept, by rising pos */
     bool invalid;       /* code changed: must not be entered any more */
 };
 

@@ -6,12 +6,14 @@
 #include "isa/isa.h"
 #include "lower/ir.h"
 
+enum { LOWER_GATE_VPS = 1 << 20 };
 enum { LOWER_MAX_OPS = 4096, LOWER_MAX_VALS = 4096, LOWER_MAX_INSNS = 96 };
 
 /* The builder. Lowering functions use the ir_*() functions below and read key and in; the rest is the builder's. */
 struct lower {
     uint32_t key;          /* translation key of the unit: KEY_* */
     uint64_t cpuid4;       /* features of the model */
+    bool ito;              /* CR.ITO exists */
     uint16_t pos;          /* of the instruction being lowered */
     uint32_t disp;         /* its bundle's displacement from the unit's first bundle */
     uint8_t slot;
@@ -33,6 +35,8 @@ struct lower {
     uint32_t mf_done;
     uint32_t sof_checked;  /* stacked writes below this were checked, or alloc proved them */
     bool sof_exact;        /* an alloc in this unit fixed sof: sof_checked is it */
+    uint16_t n_guest;
+    struct ir_guest_insn guest[LOWER_MAX_INSNS];
 };
 
 /* ---- values ---- */
@@ -114,6 +118,8 @@ void ir_exit_next(struct lower *l);
 /* For the unit loop: the exit after an instruction that may have made a NaT; a firmware gate. */
 void ir_exit_if_nat(struct lower *l);
 void ir_gate(struct lower *l, unsigned gate);
+/* A PAL virtualization service. @service: KIA_VPS_* (lower_sys.c). */
+void lower_vps(struct lower *l, unsigned service);
 
 /* ---- lowering functions ---- */
 /* Called with the qualifying predicate already tested (inside its region), reserved encodings and features already seen to. */
@@ -132,8 +138,10 @@ struct lower_source {
     unsigned slot;             /* first slot */
     uint32_t key;
     uint64_t cpuid4;
+    bool ito;
     unsigned max_insns;        /* 1 for careful mode */
-    int (*gate)(void *opaque, uint64_t gpa); /* gate number of a bundle, or -1 */
+    /* Gate number of a bundle, LOWER_GATE_VPS + offset for a PAL virtualization service, or -1. */
+    int (*gate)(void *opaque, uint64_t gpa);
     void *opaque;
 };
 /* Working memory of a translator; NULL if there is none. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Lowering of compares and tests that write two predicates (SDM 1:55, 4.3). */
+#include "arch/vti.h"
 #include "lower/lower_ops.h"
 
 /*
@@ -138,13 +139,19 @@ void lower_tnat(struct lower *l, const struct insn *in)
     write_predicates(l, in, in->rel == REL_Z ? ir_not(l, nat) : nat, ir_zero(l));
 }
 
-/* tf: a feature bit of CPUID[4]{63:32} */
+/* tf: a feature bit of CPUID[4]{63:32}; a guest's may differ */
 void lower_tf(struct lower *l, const struct insn *in)
 {
+    ir_val seen;
     bool bit;
 
     if (same_targets(l, in))
         return;
+    if (l->key & KEY_VM) {
+        seen = ir_call(l, op_guest_feature, in->imm & 63, 0, 0, CALL_NO_REGS | IR_CALL_NO_FAULT);
+        write_predicates(l, in, in->rel == REL_Z ? ir_not(l, seen) : seen, ir_zero(l));
+        return;
+    }
     bit = l->cpuid4 >> (in->imm & 63) & 1;
     write_predicates(l, in, ir_const(l, in->rel == REL_Z ? !bit : bit), ir_zero(l));
 }

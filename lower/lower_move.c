@@ -135,6 +135,12 @@ static bool wrong_unit(const struct insn *in, unsigned valid)
     return !(valid & (in->unit == UNIT_M ? AR_UNIT_M : AR_UNIT_I));
 }
 
+/* CPUID[4].ru says whether AR.RUC exists. */
+static bool no_ruc(const struct lower *l, const struct insn *in)
+{
+    return in->areg == AR_RUC && !(l->cpuid4 >> 3 & 1);
+}
+
 /* BSPSTORE and RNAT are out of reach while rsc.mode is not 0: Illegal Operation, before NaT is looked at. */
 static void check_rsc_mode(struct lower *l, unsigned ar)
 {
@@ -153,7 +159,7 @@ void lower_mov_to_ar(struct lower *l, const struct insn *in)
     size_t offset = plain_ar(in->areg);
     ir_val value;
 
-    if (wrong_unit(in, valid) || !(valid & AR_WRITE)) {
+    if (wrong_unit(in, valid) || !(valid & AR_WRITE) || no_ruc(l, in)) {
         raise_illegal(l);
         return;
     }
@@ -183,7 +189,7 @@ void lower_mov_from_ar(struct lower *l, const struct insn *in)
     ir_val value;
 
     ir_check_target(l, in->r1);
-    if (wrong_unit(in, valid) || !(valid & AR_READ)) {
+    if (wrong_unit(in, valid) || !(valid & AR_READ) || no_ruc(l, in)) {
         raise_illegal(l);
         return;
     }

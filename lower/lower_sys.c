@@ -3,6 +3,7 @@
  * Lowering of register stack, psr, control register and other system instructions (SDM Vol.2 3.3, 6;
  * Vol.3).
  */
+#include "arch/vti.h"
 #include "lower/lower_ops.h"
 
 /* ---- register stack ---- */
@@ -77,13 +78,17 @@ void lower_epc(struct lower *l, const struct insn *in)
     ir_exit_next(l);
 }
 
-/* vmsw is disabled as PAL leaves it: privileged, then intercepted whatever psr.vm is (SDM 3:273). */
 void lower_vmsw(struct lower *l, const struct insn *in)
 {
-    (void)in;
-    if (not_privileged(l))
-        return;
-    ir_fault(l, FAULT_VIRTUALIZATION, 0);
+    ir_call(l, op_vmsw, in->op == OP_VMSW_1, ir_ip(l, 0), 0, 0);
+    ir_exit_next(l);
+}
+
+/* The gate bundle of a PAL virtualization service; op_vps says where to go on. */
+void lower_vps(struct lower *l, unsigned service)
+{
+    ir_call(l, op_vps, service, 0, 0, 0);
+    ir_exit_next(l);
 }
 
 /* Leaves if @mask of psr has a bit that the translation key has, too; mf bits set earlier may be 0 now. */
@@ -156,6 +161,8 @@ static bool cr_illegal(struct lower *l, unsigned cr, unsigned access)
 {
     unsigned valid = cr_valid(cr);
 
+    if (cr == CR_ITO && !l->ito)
+        valid = 0;
     if ((valid & access) && !((valid & CR_NEEDS_IC0) && collecting(l)))
         return false;
     raise_illegal(l);

@@ -3,7 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lower/lower.h"
+#include "arch/vti.h"
+#include "lower/lower_ops.h"
 
 static bool is_skip(unsigned op) { return op == IR_SKIP_PR || op == IR_SKIP_Z || op == IR_SKIP_NZ; }
 
@@ -67,12 +68,35 @@ static bool has_feature(const struct lower *l, unsigned feature)
     }
 }
 
+/* A guest may have fewer features than the processor. */
+static void need_feature(struct lower *l, unsigned feature)
+{
+    if ((l->key & KEY_VM) && (feature == FEAT_CLZ || feature == FEAT_MPY))
+        ir_call(l, op_need_feature, feature == FEAT_CLZ ? 32 : 33, 0, 0, CALL_NO_REGS);
+}
+
 static void lower_decoded(struct lower *l, const struct insn *in, enum isa_result result)
 {
-    if (result != ISA_OK || !has_feature(l, in->feature) || ((in->flags & ISA_SLOT2) && l->slot != 2))
+    if (result != ISA_OK || !has_feature(l, in->feature) || ((in->flags & ISA_SLOT2) && l->slot != 2)) {
         ir_fault(l, FAULT_ILLEGAL_OP, 0);
-    else
-        lower_table[in->op](l, in);
+        return;
+    }
+    need_feature(l, in->feature);
+    lower_table[in->op](l, in);
+}
+
+/* Keeps the opcode of what may raise a Virtualization fault: memory may have other bytes by then. */
+static void note_guest_insn(struct lower *l, const struct insn *in, uint64_t slot)
+{
+    const struct vti_row *row = &vti_table[in->op];
+    bool b = row->cause == KIA_CAUSE_COVER || row->cause == KIA_CAUSE_RFI || row->cause == KIA_CAUSE_BSW_0 ||
+             row->cause == KIA_CAUSE_BSW_1 || row->cause == KIA_CAUSE_VMSW;
+
+    if (!row->cause || (!(l->key & KEY_VM) && row->cause != KIA_CAUSE_VMSW))
+        return;
+    l->guest[l->n_guest++] = (struct ir_guest_insn){
+        .pos = l->pos, .cause = row->cause, .opcode = slot | (b ? KIA_INTERCEPT_B_UNIT : KIA_INTERCEPT_M_UNIT)
+    };
 }
 
 static void lower_insn(struct lower *l, const struct insn *in, enum isa_result result)
@@ -94,11 +118,22 @@ static void lower_insn(struct lower *l, const struct insn *in, enum isa_result r
         ir_exit_if_nat(l);
 }
 
+static void lower_gate(struct lower *l, unsigned gate)
+{
+    if (gate < LOWER_GATE_VPS)
+        ir_gate(l, gate);
+    else if (l->key & KEY_CPL)
+        ir_fault(l, FAULT_ILLEGAL_OP, 0);
+    else
+        lower_vps(l, gate - LOWER_GATE_VPS);
+}
+
 /* One slot of a bundle. Return: false when the unit is complete. */
 static bool lower_slot(struct lower *l, const struct lower_source *src, struct bundle b, unsigned *slot, unsigned *n_insns)
 {
     const struct isa_template *t = isa_bundle_template(b);
     unsigned ops_before = l->n_ops, vals_before = l->n_vals;
+    uint16_t guest_before = l->n_guest;
     enum isa_result result;
     struct insn in;
     int gate;
@@ -110,13 +145,18 @@ static bool lower_slot(struct lower *l, const struct lower_source *src, struct b
         result = isa_decode(UNIT_X, isa_bundle_slot(b, 2), isa_bundle_slot(b, 1), &in);
     else
         result = isa_decode(t->unit[*slot], isa_bundle_slot(b, *slot), 0, &in);
-    if (result != ISA_OK && *slot == 0 && (gate = src->gate(src->opaque, src->gpa + l->disp)) >= 0)
-        ir_gate(l, (unsigned)gate);
-    else
+    if (result != ISA_OK && *slot == 0 && !(l->key & KEY_VM) &&
+        (gate = src->gate(src->opaque, src->gpa + l->disp)) >= 0) {
+        lower_gate(l, (unsigned)gate);
+    } else {
+        if (result == ISA_OK)
+            note_guest_insn(l, &in, isa_bundle_slot(b, *slot));
         lower_insn(l, &in, result);
+    }
     if (l->overflow) {
         l->n_ops = ops_before;
         l->n_vals = vals_before;
+        l->n_guest = guest_before;
         l->overflow = false;
         l->depth = 0;
         l->predicated = false;
@@ -171,11 +211,13 @@ struct ir_unit *lower_unit(struct lower_scratch *s, const struct lower_source *s
     l->mf_done = 0;
     l->sof_checked = 0;
     l->sof_exact = false;
+    l->n_guest = 0;
     l->ops = s->ops;
     l->n_vals = 1;
     l->const_of[0] = 0;
     l->key = src->key;
     l->cpuid4 = src->cpuid4;
+    l->ito = src->ito;
     lower_bundles(l, src, u);
     u->n_ops = drop_dead(s);
     u->ops = malloc(u->n_ops * sizeof(*u->ops));
@@ -184,6 +226,13 @@ struct ir_unit *lower_unit(struct lower_scratch *s, const struct lower_source *s
         return NULL;
     }
     memcpy(u->ops, s->ops, u->n_ops * sizeof(*u->ops));
+    if (l->n_guest && !(u->guest = malloc(l->n_guest * sizeof(*u->guest)))) {
+        ir_unit_free(u);
+        return NULL;
+    }
+    if (l->n_guest)
+        memcpy(u->guest, l->guest, l->n_guest * sizeof(*u->guest));
+    u->n_guest = l->n_guest;
     u->n_vals = l->n_vals;
     u->key = src->key;
     u->gpa = src->gpa;
@@ -193,7 +242,9 @@ struct ir_unit *lower_unit(struct lower_scratch *s, const struct lower_source *s
 
 void ir_unit_free(struct ir_unit *u)
 {
-    if (u)
+    if (u) {
+        free(u->guest);
         free(u->ops);
+    }
     free(u);
 }

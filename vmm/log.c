@@ -54,6 +54,7 @@ static const struct { const char *name, *help; } log_items[KIA_N_LOG_ITEMS] = {
     [KIA_LOG_IRQ] = { "irq", "interrupt messages of devices" },
     [KIA_LOG_JIT] = { "jit", "what was compiled, and why compiled code was left; at the end" },
     [KIA_LOG_LIFE] = { "life", "start, reset and power-off" },
+    [KIA_LOG_VTI] = { "vti", "intercepts, virtual interrupts and services of virtual processors" },
 };
 
 static int want(const char *name, size_t len)

@@ -18,6 +18,7 @@ enum kia_log_item {
     KIA_LOG_IRQ, /* every interrupt message of a device */
     KIA_LOG_JIT, /* statistics of the code cache and the run loop, at the end */
     KIA_LOG_LIFE, /* start, reset, power-off */
+    KIA_LOG_VTI, /* intercepts, virtual interrupts, PAL's procedures and services for virtual processors */
     KIA_N_LOG_ITEMS,
 };
 

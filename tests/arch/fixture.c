@@ -46,6 +46,13 @@ enum op_result mem_load(struct vcpu *v, uint64_t gva, unsigned size, unsigned fl
     return OPR_OK;
 }
 
+/* No virtual processor is ever loaded here. */
+enum op_result mem_rmw_hva(struct vcpu *v, uint64_t gva, unsigned size, unsigned flags, void **hva)
+{
+    (void)gva, (void)size, (void)flags, (void)hva;
+    return fault_raise(v, FAULT_DATA_TLB, 0);
+}
+
 enum op_result mem_store(struct vcpu *v, uint64_t gva, unsigned size, unsigned flags, uint64_t value)
 {
     (void)size, (void)flags;

@@ -20,6 +20,7 @@ static const struct cr_row {
     { CR_DCR, MASK(2, 0) | MASK(14, 8), MASK(7, 3) | MASK(63, 15), 0, false },
     { CR_ITM, MASK(63, 0), 0, 0, false },
     { CR_IVA, MASK(63, 15), 0, 0, false },
+    { CR_ITO, MASK(63, 0), 0, 0, false }, /* lowering says whether the model has it */
     { CR_PTA, BIT(0) | MASK(8, 2) | MASK(63, 15), BIT(1) | MASK(14, 9), 15 << 2, false },
     { CR_IPSR, PSR_IMPLEMENTED & ~PSR_VM, ~PSR_IMPLEMENTED | PSR_VM, 0, true },
     { CR_ISR, MASK(23, 0) | MASK(43, 32), MASK(31, 24) | MASK(63, 44), 0, true },
@@ -118,7 +119,7 @@ static void cr_numbers(void **state)
     uint64_t out;
 
     for (unsigned cr = 0; cr < 128; cr++) {
-        bool reserved = (cr >= 3 && cr <= 7) || (cr >= 9 && cr <= 15) || cr == 18 || (cr >= 26 && cr <= 63) ||
+        bool reserved = cr == 3 || (cr >= 5 && cr <= 7) || (cr >= 9 && cr <= 15) || cr == 18 || (cr >= 26 && cr <= 63) ||
                         (cr >= 75 && cr <= 79) || cr >= 82;
 
         assert_int_equal(!cr_valid(cr), reserved);
@@ -168,7 +169,7 @@ static void ar_numbers(void **state)
             want |= AR_UNIT_I;
         else if (ar >= 64 && ar <= 66)
             want = AR_UNIT_I | AR_READ | AR_WRITE;
-        else if (ar <= 7 || ar == 27 || ar == 44)
+        else if (ar <= 7 || ar == 27 || ar == 44 || ar == 45) /* 45: where CPUID[4].ru is 1 */
             want |= AR_PRIV_WRITE;
         else if (ar == 17)
             want = AR_UNIT_M | AR_READ;

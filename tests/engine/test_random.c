@@ -90,7 +90,7 @@ static bool reads_clock(const struct insn *in)
     case OP_MOV_FROM_AR:
     case OP_MOV_TO_AR:
     case OP_MOV_TO_AR_IMM:
-        return in->areg == AR_ITC;
+        return in->areg == AR_ITC || in->areg == AR_RUC;
     case OP_MOV_TO_CR:
         return in->areg == CR_ITM || in->areg == CR_ITV;
     default:

@@ -2,6 +2,7 @@
 /* accel.h and board.h for firmware tests. Region 7 addresses are the physical ones below them. */
 #include "tests/fw/fake.h"
 
+#include "abi/vpd.h"
 #include "fw/bytes.h"
 
 #include <assert.h>
@@ -163,6 +164,61 @@ int kia_vcpu_read_va(struct kia_vcpu *vcpu, uint64_t gva, void *buf, size_t len)
 int kia_vcpu_write_va(struct kia_vcpu *vcpu, uint64_t gva, const void *buf, size_t len)
 {
     return refused(vcpu) ? KIA_RETRY : kia_mem_write(vcpu->vm->mem, translate(gva), buf, len);
+}
+
+int kia_vcpu_write_code_va(struct kia_vcpu *vcpu, uint64_t gva, const void *buf, size_t len)
+{
+    return kia_vcpu_write_va(vcpu, gva, buf, len);
+}
+
+int kia_vcpu_vp_make_env(struct kia_vcpu *vcpu, uint64_t gpa)
+{
+    (void)vcpu, (void)gpa;
+    return 0;
+}
+
+void kia_vcpu_vp_enter(struct kia_vcpu *vcpu, uint64_t gpa, uint64_t config)
+{
+    vcpu->vp_env = gpa;
+    vcpu->vp_config = config;
+}
+
+void kia_vcpu_vp_leave(struct kia_vcpu *vcpu)
+{
+    vcpu->vp_env = vcpu->vp_loaded = 0;
+}
+
+int kia_vcpu_vp_load(struct kia_vcpu *vcpu, uint64_t vpd)
+{
+    uint64_t mark;
+
+    if (refused(vcpu))
+        return KIA_RETRY;
+    if (kia_mem_read(vcpu->vm->mem, translate(vpd) + 0x1000, &mark, 8) || mark != KIA_VPD_MARK)
+        return -EINVAL;
+    vcpu->vp_loaded = vpd;
+    return 0;
+}
+
+void kia_vcpu_vp_unload(struct kia_vcpu *vcpu)
+{
+    vcpu->vp_loaded = 0;
+}
+
+bool kia_vcpu_vp_loaded(const struct kia_vcpu *vcpu, uint64_t *vpd)
+{
+    *vpd = vcpu->vp_loaded;
+    return vcpu->vp_loaded;
+}
+
+bool kia_vcpu_vmsw(const struct kia_vcpu *vcpu)
+{
+    return vcpu->vmsw;
+}
+
+void kia_vcpu_set_vmsw(struct kia_vcpu *vcpu, bool on)
+{
+    vcpu->vmsw = on;
 }
 
 bool kia_vcpu_tr_read(struct kia_vcpu *vcpu, bool data, unsigned index, uint64_t out[4])

@@ -276,6 +276,57 @@ int kia_vcpu_write_va(struct kia_vcpu *vcpu, uint64_t gva, const void *buf, size
     return kia_mem_write(vcpu->vm->config.mem, gva, buf, len);
 }
 
+int kia_vcpu_write_code_va(struct kia_vcpu *vcpu, uint64_t gva, const void *buf, size_t len)
+{
+    return kia_vcpu_write_va(vcpu, gva, buf, len);
+}
+
+/* This model has no VT-i: PAL asks for none of it. */
+int kia_vcpu_vp_make_env(struct kia_vcpu *vcpu, uint64_t gpa)
+{
+    (void)vcpu, (void)gpa;
+    return -EFAULT;
+}
+
+void kia_vcpu_vp_enter(struct kia_vcpu *vcpu, uint64_t gpa, uint64_t config)
+{
+    (void)vcpu, (void)gpa, (void)config;
+}
+
+void kia_vcpu_vp_leave(struct kia_vcpu *vcpu)
+{
+    (void)vcpu;
+}
+
+int kia_vcpu_vp_load(struct kia_vcpu *vcpu, uint64_t vpd)
+{
+    (void)vcpu, (void)vpd;
+    return -EINVAL;
+}
+
+void kia_vcpu_vp_unload(struct kia_vcpu *vcpu)
+{
+    (void)vcpu;
+}
+
+bool kia_vcpu_vp_loaded(const struct kia_vcpu *vcpu, uint64_t *vpd)
+{
+    (void)vcpu;
+    *vpd = 0;
+    return false;
+}
+
+bool kia_vcpu_vmsw(const struct kia_vcpu *vcpu)
+{
+    (void)vcpu;
+    return false;
+}
+
+void kia_vcpu_set_vmsw(struct kia_vcpu *vcpu, bool on)
+{
+    (void)vcpu, (void)on;
+}
+
 void kia_vcpu_purge_all_tc(struct kia_vcpu *vcpu)
 {
     (void)vcpu;

@@ -1,0 +1,740 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What each virtualized instruction does at psr.vm = 1: its intercept, the checks before it, and every acceleration and disable
+ * on and off (docs/vti.md; SDM Vol.2 3.4, 11.7). All on both engines.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "arch/ops.h"
+#include "tests/vti/machine.h"
+
+#define CPL3 (UINT64_C(3) << PSR_CPL_SHIFT)
+
+static struct vti_machine max, first; /* -cpu max, -cpu montecito */
+
+/* ---- intercepts ---- */
+
+static const struct {
+    const char *code;
+    unsigned cause;
+    bool any_cpl; /* else privileged: a General Exception at cpl 3 */
+} intercepts[] = {
+    { "mov ar.itc=r8", 1, false },
+    { "mov ar.ruc=r8", 1, false },
+    { "mov ar.itc=5", 2, false },
+    { "mov cr.tpr=r8", 4, false },
+    { "mov cr.ifa=r8", 4, false },
+    { "mov cr.eoi=r8", 4, false },
+    { "mov cr.itm=r8", 4, false },
+    { "mov r8=cr.ivr", 5, false },
+    { "mov r8=cr.tpr", 5, false },
+    { "mov r8=cr.isr", 5, false },
+    { "mov psr.l=r8", 6, false },
+    { "mov r8=psr", 7, false },
+    { "itc.d r8", 8, false },
+    { "itc.i r8", 9, false },
+    { "mov rr[r8]=r9", 10, false },
+    { "mov dbr[r8]=r9", 11, false },
+    { "mov ibr[r8]=r9", 12, false },
+    { "mov pkr[r8]=r9", 13, false },
+    { "mov pmc[r8]=r9", 14, false },
+    { "mov pmd[r8]=r9", 15, false },
+    { "itr.d dtr[r8]=r9", 16, false },
+    { "itr.i itr[r8]=r9", 17, false },
+    { "mov r8=rr[r9]", 18, false },
+    { "mov r8=dbr[r9]", 19, false },
+    { "mov r8=ibr[r9]", 20, false },
+    { "mov r8=pkr[r9]", 21, false },
+    { "mov r8=pmc[r9]", 22, false },
+    { "mov r8=cpuid[r9]", 23, true },
+    { "ssm 0x4000", 24, false },
+    { "rsm 0x2000", 25, false },
+    { "ptc.l r8,r9", 26, false },
+    { "ptc.g r8,r9", 27, false },
+    { "ptc.ga r8,r9", 28, false },
+    { "ptr.d r8,r9", 29, false },
+    { "ptr.i r8,r9", 30, false },
+    { "thash r8=r9", 31, true },
+    { "ttag r8=r9", 32, true },
+    { "tpa r8=r9", 33, false },
+    { "tak r8=r9", 34, false },
+    { "ptc.e r8", 35, false },
+    { "cover", 36, false },
+    { "rfi", 37, false },
+    { "bsw.0", 38, false },
+    { "bsw.1", 39, false },
+    { "vmsw.0", 40, false },
+    { "vmsw.1", 40, false },
+};
+
+static void set_args(struct vti_machine *m, size_t i)
+{
+    kia_set_gr(m->vcpu, 8, 0);
+    kia_set_gr(m->vcpu, 9, intercepts[i].cause == KIA_CAUSE_MOV_TO_RR ? 12 << 2 : 0); /* a page size */
+}
+
+/* The intercept is that of the one instruction at CODE. */
+static void check_intercept(struct vti_machine *m, unsigned cause, unsigned slot, uint64_t opcode)
+{
+    uint64_t unit = slot == 2 ? KIA_INTERCEPT_B_UNIT : KIA_INTERCEPT_M_UNIT;
+
+    assert_int_equal(kia_get_gr(m->vcpu, 24, NULL), cause);
+    assert_int_equal(kia_get_gr(m->vcpu, 25, NULL), opcode | unit);
+    assert_int_equal(m->v->cr[CR_IIP], CODE);
+    assert_int_equal(m->v->cr[CR_IPSR] >> PSR_RI_SHIFT & 3, slot);
+    assert_true(m->v->cr[CR_IPSR] & PSR_VM);
+    assert_int_equal(m->v->cr[CR_ISR], (uint64_t)slot << ISR_EI_SHIFT);
+    assert_false(m->v->psr & (PSR_VM | PSR_BN | PSR_IC | PSR_CPL));
+}
+
+static void test_causes(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(intercepts) / sizeof(*intercepts); i++) {
+        uint64_t opcode;
+        uint8_t slot;
+
+        vti_start(&max, 0, 0);
+        set_args(&max, i);
+        vti_assemble(&max, intercepts[i].code, &slot, &opcode);
+        if (vti_run(&max, VM_PSR) != AT_HANDLER)
+            fail_msg("%s does not intercept", intercepts[i].code);
+        check_intercept(&max, intercepts[i].cause, slot, opcode);
+
+        vti_start(&max, 0, 0);
+        set_args(&max, i);
+        vti_assemble(&max, intercepts[i].code, NULL, NULL);
+        if (intercepts[i].any_cpl) {
+            assert_int_equal(vti_run(&max, VM_PSR | CPL3), AT_HANDLER);
+        } else if (intercepts[i].cause == KIA_CAUSE_COVER) {
+            assert_int_equal(vti_run(&max, VM_PSR | CPL3), AT_END);
+            assert_int_equal(max.v->cfm, 0);
+        } else {
+            if (vti_run(&max, VM_PSR | CPL3) != 0x5400)
+                fail_msg("%s is no General Exception at cpl 3", intercepts[i].code);
+            assert_true((max.v->cr[CR_ISR] & 0xf0) == (intercepts[i].cause <= 2 ? 0x20 : 0x10));
+        }
+    }
+}
+
+/* With a host table that is not the virtual processor's, the fault is a plain one. */
+static void test_plain_fault(void **state)
+{
+    (void)state;
+    vti_start(&max, 0, 0);
+    kia_set_cr(max.vcpu, CR_IVA, HOST_IVA - 0x100 * 0x80);
+    kia_vm_add_gate(max.vm, HOST_IVA - 0x8000 + 0x6100, 0x1000 + AT_OPT_HANDLER, KIA_GATE_FALL);
+    kia_set_psr(max.vcpu, 0);
+    kia_set_gr(max.vcpu, 24, 0x2424);
+    kia_set_gr(max.vcpu, 25, 0x2525);
+    assert_int_equal(vti_do(&max, VM_PSR, "mov r8=psr"), AT_OPT_HANDLER);
+    assert_int_equal(kia_get_gr(max.vcpu, 24, NULL), 0x2424);
+    assert_int_equal(kia_get_gr(max.vcpu, 25, NULL), 0x2525);
+}
+
+static void test_handoff(void **state)
+{
+    const uint64_t record[] = { KIA_VPD_MARK, HOST_IVA, OPT_HANDLER };
+
+    (void)state;
+    /* The optional handler; without "cause" GR24 is left alone; GR16-23, b0 and pr are the hypervisor's and the guest's. */
+    vti_start(&max, 0, 0);
+    kia_mem_write(max.mem, VPD + 0x1000, record, sizeof(record));
+    kia_vcpu_vp_enter(max.vcpu, ENV, KIA_VP_CONFIG_OPCODE);
+    assert_int_equal(kia_vcpu_vp_load(max.vcpu, VPD), 0);
+    for (unsigned r = 16; r < 25; r++)
+        kia_set_gr(max.vcpu, r, 0x100 + r);
+    kia_set_br(max.vcpu, 0, 0x1230);
+    kia_set_pr(max.vcpu, 0x5551);
+    assert_int_equal(vti_do(&max, VM_PSR, "mov r8=psr"), AT_OPT_HANDLER);
+    for (unsigned r = 16; r < 25; r++)
+        assert_int_equal(kia_get_gr(max.vcpu, r, NULL), 0x100 + r);
+    assert_int_equal(kia_get_br(max.vcpu, 0), 0x1230);
+    assert_int_equal(kia_get_pr(max.vcpu), 0x5551);
+    /* A guest's other interruptions go to its own host table. */
+    vti_start(&max, 0, 0);
+    assert_int_equal(vti_do(&max, VM_PSR, "break.m 5"), 0x2c00);
+    assert_int_equal(max.v->cr[CR_IIM], 5);
+    /* The opcode is that of the code that was translated, whatever memory holds now. */
+    vti_start(&max, 0, 0);
+    vti_assemble(&max, "mov r8=psr", NULL, NULL);
+    assert_int_equal(vti_run(&max, VM_PSR), AT_HANDLER);
+    memset(kia_mem_hva(max.mem, CODE, 16), 0, 16);
+    kia_set_gr(max.vcpu, 25, 0);
+    assert_int_equal(vti_run(&max, VM_PSR), AT_HANDLER);
+    assert_int_equal(kia_get_gr(max.vcpu, 25, NULL) >> 27 & 0x3f, 0x25);
+}
+
+/* A predicate that is 0, vm = 0, and what is never virtualized. */
+static void test_not_virtualized(void **state)
+{
+    static const char *const never[] = {
+        "sum 4\nrum 4", "mov psr.um=r9", "mov r8=psr.um", "srlz.d", "srlz.i", "sync.i", "mf", "fc r10", "flushrs", "mov r8=pmd[r9]",
+        "mov ar.k3=r9\nmov r8=ar.k3", "mov r8=ar.itc", "mov r8=ar.ruc", "probe.r r8=r10,0", "alloc r33=ar.pfs,0,32,16,0",
+        "invala", "epc", "tf.z p6,p7=33",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(never) / sizeof(*never); i++) {
+        vti_start(&max, 0, 0);
+        kia_set_gr(max.vcpu, 10, DATA);
+        kia_set_gr(max.vcpu, 9, 4);
+        if (vti_do(&max, VM_PSR | PSR_DT, never[i]) != AT_END && strncmp(never[i], "probe", 5) && strncmp(never[i], "fc", 2))
+            fail_msg("%s did not run to its end", never[i]);
+    }
+    vti_start(&max, 0, 0);
+    assert_int_equal(vti_do(&max, VM_PSR, "(p6) mov r8=psr\n(p6) thash r8=r9\n(p6) ssm 0x4000"), AT_END);
+}
+
+/* ---- the order of checks ---- */
+
+static const struct {
+    const char *code;
+    bool nat;        /* r9 is a NaT */
+    uint64_t r9, r8;
+    unsigned vector; /* 0: intercept */
+    uint64_t code_of_isr;
+} orders[] = {
+    { "mov r127=psr", false, 0, 0, 0x5400, 0x00 },
+    { "thash r127=r9", true, 0, 0, 0x5400, 0x00 },
+    { "thash r8=r9", true, 0, 0, 0, 0 },
+    { "ttag r8=r9", true, 0, 0, 0, 0 },
+    { "tak r8=r9", true, 0, 0, 0x5600, 0x13 },
+    { "tpa r8=r9", true, 0, 0, 0x5600, 0x10 },
+    { "mov rr[r8]=r9", true, 0, 0, 0x5600, 0x10 },
+    { "mov rr[r8]=r9", false, 2, 0, 0x5400, 0x30 },
+    { "mov pkr[r8]=r9", false, 0x10, 0, 0x5400, 0x30 },
+    { "mov r8=dbr[r9]", false, 200, 0, 0x5400, 0x30 },
+    { "mov r8=cpuid[r9]", false, 5, 0, 0x5400, 0x30 },
+    { "mov psr.l=r9", true, 0, 0, 0x5600, 0x10 },
+    { "mov psr.l=r9", false, 0x10000, 0, 0x5400, 0x30 },
+    { "ssm 0x10000", false, 0, 0, 0x5400, 0x30 },
+    { "rsm 0x10000", false, 0, 0, 0x5400, 0x30 },
+    { "mov cr.dcr=r9", true, 0, 0, 0x5600, 0x10 },
+    { "mov cr.dcr=r9", false, 8, 0, 0x5400, 0x30 },
+    { "mov cr.irr0=r9", false, 0, 0, 0x5400, 0x00 },
+    { "mov cr.ifs=r9", false, UINT64_C(1) << 50, 0, 0x5400, 0x30 },
+    { "itc.d r9", true, 0, 0, 0x5600, 0x10 },
+    { "itc.d r9", false, 0x663, 0, 0x5400, 0x30 },
+    { "itr.d dtr[r8]=r9", false, 0x661, 0xff, 0x5400, 0x30 },
+    { "itr.i itr[r9]=r8", true, 0, 0, 0x5600, 0x10 },
+    { "ptc.l r9,r8", true, 0, 0, 0x5600, 0x10 },
+    { "ptc.l r9,r8", false, UINT64_C(0x0800000000000000), 0, 0x5400, 0x30 },
+    { "ptc.g r9,r8", false, UINT64_C(0x1000000000000000), 0, 0x5400, 0x30 },
+    { "ptr.d r9,r8", false, UINT64_C(0x0800000000000000), 0, 0x5400, 0x30 },
+    { "tpa r8=r9", false, UINT64_C(0x0800000000000000), 0, 0x5400, 0x30 },
+    { "thash r8=r9", false, UINT64_C(0x0800000000000000), 0, 0, 0 },
+    { "tak r8=r9", false, UINT64_C(0x0800000000000000), 0, 0, 0 },
+    { "ptc.e r9", true, 0, 0, 0x5600, 0x10 },
+    { "mov ar.itc=r9", true, 0, 0, 0x5600, 0x10 },
+};
+
+static void test_order(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(orders) / sizeof(*orders); i++) {
+        unsigned stop;
+
+        vti_start(&max, 0, 0);
+        kia_set_gr(max.vcpu, 8, orders[i].r8);
+        gr_set(max.v, 9, orders[i].r9, orders[i].nat);
+        stop = vti_do(&max, VM_PSR, orders[i].code);
+        if (stop != (orders[i].vector ? orders[i].vector : AT_HANDLER))
+            fail_msg("%zu: %s stops at %#x", i, orders[i].code, stop);
+        if (orders[i].vector && (max.v->cr[CR_ISR] & 0xff) != orders[i].code_of_isr)
+            fail_msg("%zu: %s has isr %#lx", i, orders[i].code, (unsigned long)max.v->cr[CR_ISR]);
+    }
+}
+
+/* Data and code at addresses that only the hypervisor can form. */
+static void test_addresses(void **state)
+{
+    (void)state;
+    vti_start(&max, 0, 0);
+    kia_set_gr(max.vcpu, 9, UINT64_C(0xc800000000000000));
+    assert_int_equal(vti_do(&max, VM_PSR | PSR_DT, "ld8 r8=[r9]"), 0x5400);
+    assert_int_equal(max.v->cr[CR_ISR] & 0xf0, 0x30);
+    assert_int_equal(max.v->cr[CR_IFA], UINT64_C(0xc800000000000000));
+    vti_start(&max, 0, 0);
+    kia_set_gr(max.vcpu, 9, UINT64_C(0xd800000000000000));
+    assert_int_equal(vti_do(&max, VM_PSR | PSR_DT, "ld8 r8=[r9]"), 0x1000);
+    vti_start(&max, 0, 0);
+    kia_set_gr(max.vcpu, 9, UINT64_C(0xc800000000000000));
+    assert_int_equal(vti_do(&max, (VM_PSR | PSR_DT) & ~PSR_VM, "ld8 r8=[r9]"), 0x1000);
+}
+
+/* ---- accelerations ---- */
+
+/* Runs @text with @vac in force and without; without it must intercept with @cause. */
+static void accelerated(struct vti_machine *m, uint64_t vac, const char *text, unsigned cause)
+{
+    struct vcpu before;
+
+    memcpy(&before, m->v, offsetof(struct vcpu, stlb));
+    vti_set(m, 0, 0);
+    vti_sync(m->v);
+    if (vti_do(m, VM_PSR, text) != AT_HANDLER)
+        fail_msg("%s does not intercept without acceleration", text);
+    assert_int_equal(kia_get_gr(m->vcpu, 24, NULL), cause);
+    kia_set_psr(m->vcpu, VM_PSR);
+    memcpy(m->v->gr, before.gr, sizeof(before.gr));
+    m->v->nat_gr = before.nat_gr;
+    vti_set(m, 0, vac);
+    vti_sync(m->v);
+    if (vti_do(m, VM_PSR, text) != AT_END)
+        fail_msg("%s does not run with acceleration", text);
+}
+
+static void test_a_int(void **state)
+{
+    (void)state;
+    vti_start(&max, 0, 0);
+    accelerated(&max, KIA_VAC_A_INT, "ssm 0x4000", 24);
+    assert_int_equal(vti_get(&max, 0x590), PSR_BN | PSR_IC | PSR_I);
+    assert_false(max.v->cr[CR_IPSR] & PSR_I);
+    accelerated(&max, KIA_VAC_A_INT, "rsm 0x4000", 25);
+    assert_int_equal(vti_get(&max, 0x590), PSR_BN | PSR_IC);
+    kia_set_gr(max.vcpu, 8, PSR_IC | PSR_I);
+    accelerated(&max, KIA_VAC_A_INT, "mov psr.l=r8", 6);
+    assert_int_equal(vti_get(&max, 0x590), PSR_BN | PSR_IC | PSR_I);
+    kia_set_gr(max.vcpu, 8, 0x100ff);
+    accelerated(&max, KIA_VAC_A_INT, "mov cr.tpr=r8", 4);
+    assert_int_equal(vti_get(&max, VCR(66)), 0x100f0);
+    assert_int_equal(max.v->cr[CR_TPR], 0);
+    accelerated(&max, KIA_VAC_A_INT, "mov r9=cr.tpr", 5);
+    assert_int_equal(kia_get_gr(max.vcpu, 9, NULL), 0x100f0);
+    /* Anything else with it intercepts. */
+    assert_int_equal(vti_do(&max, VM_PSR, "ssm 0x6000"), AT_HANDLER);
+    assert_int_equal(vti_do(&max, VM_PSR, "rsm 0x4008"), AT_HANDLER);
+    kia_set_gr(max.vcpu, 8, PSR_I);
+    assert_int_equal(vti_do(&max, VM_PSR, "mov psr.l=r8"), AT_HANDLER);
+    assert_int_equal(vti_do(&max, VM_PSR, "mov r8=cr.ivr"), AT_HANDLER);
+}
+
+static void test_a_int_cr(void **state)
+{
+    static const char *const names[] = { "ipsr", "isr", NULL, "iip", "ifa", "itir", "iipa", "ifs", "iim", "iha" };
+    static const uint64_t kept[] = { PSR_IC | PSR_BN, 0x5, 0, 0x1230, 0x1238, 0x30, 0x1230, 0x20, 0x77, 0x1238 };
+    static const uint64_t written[] = { PSR_IC | PSR_BN, 0x5, 0, 0x123f, 0x1238, 0x30, 0x123f, 0x20, 0x77, 0x123b };
+    char line[64];
+
+    (void)state;
+    for (unsigned i = 0; i < 10; i++) {
+        if (!names[i])
+            continue;
+        vti_start(&first, 0, 0);
+        vti_set(&first, 0x590, PSR_BN);
+        kia_set_gr(first.vcpu, 9, written[i]);
+        snprintf(line, sizeof(line), "mov cr.%s=r9", names[i]);
+        accelerated(&first, KIA_VAC_A_TO_INT_CR, line, 4);
+        assert_int_equal(vti_get(&first, VCR(16 + i)), kept[i]);
+        snprintf(line, sizeof(line), "mov r8=cr.%s", names[i]);
+        assert_int_equal(vti_do(&first, VM_PSR, line), AT_HANDLER); /* the other one's bit */
+        accelerated(&first, KIA_VAC_A_FROM_INT_CR, line, 5);
+        assert_int_equal(kia_get_gr(first.vcpu, 8, NULL), kept[i]);
+        /* While the guest collects it is an intercept, for the hypervisor to reflect. */
+        vti_set(&first, 0x590, PSR_BN | PSR_IC);
+        assert_int_equal(vti_do(&first, VM_PSR, line), AT_HANDLER);
+    }
+    vti_set(&first, 0x590, PSR_BN);
+    assert_int_equal(vti_do(&first, VM_PSR, "mov r8=cr.dcr"), AT_HANDLER);
+}
+
+static void test_a_from_psr(void **state)
+{
+    (void)state;
+    vti_start(&first, 0, 0);
+    vti_set(&first, 0x590, PSR_BN | PSR_IC | PSR_I | PSR_DT | PSR_IT | PSR_MC | PSR_AC | PSR_CPL);
+    accelerated(&first, KIA_VAC_A_FROM_PSR, "mov r8=psr", 7);
+    assert_int_equal(kia_get_gr(first.vcpu, 8, NULL), PSR_IC | PSR_I | PSR_DT | PSR_IT | PSR_MC);
+    /* The user mask is the machine's. */
+    assert_int_equal(vti_do(&first, VM_PSR, "sum 4\nmov r8=psr"), AT_END);
+    assert_int_equal(kia_get_gr(first.vcpu, 8, NULL), PSR_IC | PSR_I | PSR_DT | PSR_IT | PSR_MC | PSR_UP);
+}
+
+static void test_a_from_cpuid(void **state)
+{
+    (void)state;
+    vti_start(&first, 0, 0);
+    for (unsigned i = 0; i < 5; i++)
+        vti_set(&first, 0x510 + 8 * i, 0x1000 + i);
+    for (unsigned i = 0; i < 5; i++) {
+        kia_set_gr(first.vcpu, 9, i);
+        accelerated(&first, KIA_VAC_A_FROM_CPUID, "mov r8=cpuid[r9]", 23);
+        assert_int_equal(kia_get_gr(first.vcpu, 8, NULL), 0x1000 + i);
+    }
+    kia_set_gr(first.vcpu, 9, 5);
+    assert_int_equal(vti_do(&first, VM_PSR, "mov r8=cpuid[r9]"), 0x5400);
+    kia_set_gr(first.vcpu, 9, 1);
+    assert_int_equal(vti_do(&first, VM_PSR | CPL3, "mov r8=cpuid[r9]"), AT_END);
+    assert_int_equal(kia_get_gr(first.vcpu, 8, NULL), 0x1001);
+}
+
+static void test_a_cover(void **state)
+{
+    (void)state;
+    vti_start(&first, 0, 0);
+    vti_set(&first, VCR(23), 0x1234);
+    accelerated(&first, KIA_VAC_A_COVER, "cover", 36);
+    assert_int_equal(first.v->cfm, 0);
+    assert_int_equal(first.v->rse.ndirty, 32);
+    assert_int_equal(vti_get(&first, VCR(23)), 0x1234); /* vpsr.ic = 1 */
+    vti_start(&first, KIA_VAC_A_COVER, 0);
+    vti_set(&first, 0x590, PSR_BN);
+    first.v->cr[CR_IFS] = 0;
+    assert_int_equal(vti_do(&first, VM_PSR, "cover"), AT_END);
+    assert_int_equal(vti_get(&first, VCR(23)), UINT64_C(1) << 63 | 32 | 16 << 7);
+    assert_int_equal(first.v->cr[CR_IFS], 0);
+}
+
+static void test_a_bsw(void **state)
+{
+    bool nat;
+
+    (void)state;
+    vti_start(&first, 0, 0);
+    kia_set_psr(first.vcpu, VM_PSR);
+    for (unsigned r = 16; r < 32; r++)
+        gr_set(first.v, r, 0x1000 + r, r == 17 || r == 31);
+    for (unsigned i = 0; i < 16; i++)
+        vti_set(&first, 0x480 + 8 * i, 0x2000 + i);
+    vti_set(&first, 0x508, UINT64_C(1) << 16 | UINT64_C(0xabcd)); /* r16 */
+    vti_set(&first, 0x500, 0x550000);
+    accelerated(&first, KIA_VAC_A_BSW, "bsw.0", 38);
+    kia_set_psr(first.vcpu, VM_PSR);
+    for (unsigned r = 16; r < 32; r++) {
+        assert_int_equal(kia_get_gr(first.vcpu, r, &nat), 0x2000 + r - 16);
+        assert_int_equal(nat, r == 16);
+        assert_int_equal(vti_get(&first, 0x400 + 8 * (r - 16)), 0x1000 + r);
+    }
+    assert_int_equal(vti_get(&first, 0x500), 0x550000 | 1 << 1 | 1 << 15);
+    assert_int_equal(vti_get(&first, 0x590), PSR_IC);
+    /* Again: nothing. Then back. */
+    assert_int_equal(vti_do(&first, VM_PSR, "bsw.0"), AT_END);
+    kia_set_psr(first.vcpu, VM_PSR);
+    assert_int_equal(kia_get_gr(first.vcpu, 20, NULL), 0x2004);
+    kia_set_gr(first.vcpu, 20, 0x77);
+    assert_int_equal(vti_do(&first, VM_PSR, "bsw.1"), AT_END);
+    kia_set_psr(first.vcpu, VM_PSR);
+    assert_int_equal(kia_get_gr(first.vcpu, 20, NULL), 0x1014);
+    kia_get_gr(first.vcpu, 31, &nat);
+    assert_true(nat);
+    assert_int_equal(vti_get(&first, 0x4a0), 0x77);
+    assert_int_equal(vti_get(&first, 0x508), 1 << 16 | 0xabcd);
+    assert_int_equal(vti_get(&first, 0x590), PSR_BN | PSR_IC);
+}
+
+/* a_probe turns intercepts of probes on. */
+static void test_a_probe(void **state)
+{
+    static const char *const probes[] = { "probe.r r8=r9,r10", "probe.w r8=r9,0", "probe.rw.fault r9,3", "probe.r.fault r9,0" };
+
+    (void)state;
+    for (unsigned i = 0; i < 4; i++) {
+        vti_start(&max, KIA_VAC_A_PROBE, 0);
+        assert_int_equal(vti_do(&max, VM_PSR | CPL3, probes[i]), AT_HANDLER);
+        assert_int_equal(kia_get_gr(max.vcpu, 24, NULL), 41);
+        vti_start(&max, 0, 0);
+        assert_int_equal(vti_do(&max, VM_PSR, probes[i]), 0x1000); /* no translation */
+        vti_start(&max, KIA_VAC_A_PROBE, 0);
+        assert_int_equal(vti_do(&max, PSR_IC, probes[i]), 0x1000);
+    }
+}
+
+static void test_a_tf(void **state)
+{
+    const uint64_t all = max.v->cpuid[4];
+
+    (void)state;
+    vti_start(&max, KIA_VAC_A_TF, 0);
+    vti_set(&max, 0x530, all & ~(UINT64_C(1) << 32)); /* no clz */
+    vti_sync(max.v);
+    assert_int_equal(vti_do(&max, VM_PSR, "tf.z p6,p7=32\ntf.z p8,p9=33"), AT_END);
+    assert_int_equal(max.v->pr & 0x3c0, 1 << 6 | 1 << 9);
+    assert_int_equal(vti_do(&max, VM_PSR, "clz r8=r9"), 0x5400);
+    assert_int_equal(max.v->cr[CR_ISR] & 0xff, 0);
+    assert_int_equal(vti_do(&max, VM_PSR, "mpy4 r8=r9,r9"), AT_END);
+    assert_int_equal(vti_do(&max, PSR_IC, "clz r8=r9"), AT_END); /* the hypervisor has it */
+    vti_set(&max, 0, 0);
+    vti_sync(max.v);
+    assert_int_equal(vti_do(&max, VM_PSR, "clz r8=r9\ntf.z p6,p7=32"), AT_END);
+    assert_int_equal(max.v->pr & 0xc0, 1 << 7);
+}
+
+static void test_a_ic_um(void **state)
+{
+    (void)state;
+    vti_start(&max, 0, 0);
+    accelerated(&max, KIA_VAC_A_IC_UM, "rsm 0x2000", 25);
+    assert_int_equal(vti_get(&max, 0x590) & PSR_IC, 0);
+    assert_true(max.v->cr[CR_IPSR] & PSR_IC); /* the machine's stays */
+    accelerated(&max, KIA_VAC_A_IC_UM, "ssm 0x2008", 24);
+    assert_true(vti_get(&max, 0x590) & PSR_IC);
+    assert_true(max.v->cr[CR_IPSR] & PSR_AC);
+    assert_int_equal(vti_do(&max, VM_PSR, "rsm 0x4000"), AT_HANDLER); /* psr.i is a_int's */
+    vti_set(&max, 0, KIA_VAC_A_IC_UM | KIA_VAC_A_INT);
+    vti_sync(max.v);
+    assert_int_equal(vti_do(&max, VM_PSR, "rsm 0x6000"), AT_END);
+    assert_int_equal(vti_get(&max, 0x590), PSR_BN | PSR_AC);
+}
+
+/* ---- disables ---- */
+
+static void test_disables(void **state)
+{
+    static const struct {
+        uint64_t vdc;
+        const char *code;
+    } cases[] = {
+        { KIA_VDC_D_EXTINT, "mov r8=cr.ivr\nmov cr.tpr=r9\nmov cr.eoi=r0\nmov r8=cr.irr2\nmov r8=cr.tpr" },
+        { KIA_VDC_D_IBR_DBR, "mov dbr[r0]=r9\nmov ibr[r0]=r9\nmov r8=dbr[r0]\nmov r8=ibr[r0]" },
+        { KIA_VDC_D_PMC, "mov pmc[r9]=r9\nmov r8=pmc[r9]" },
+        { KIA_VDC_D_TO_PMD, "mov pmd[r9]=r9\nmov r8=pmd[r9]" },
+        { KIA_VDC_D_ITM, "mov cr.itm=r9\nmov r8=cr.itm" },
+        { KIA_VDC_D_PSR_I, "ssm 0x4000\nrsm 0x4000" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        for (uint64_t vdc = 1; vdc <= KIA_VDC_D_PSR_I; vdc <<= 1) {
+            vti_start(&max, 0, vdc);
+            kia_set_gr(max.vcpu, 9, 0x40);
+            if (vti_do(&max, VM_PSR, cases[i].code) != (vdc == cases[i].vdc ? AT_END : AT_HANDLER))
+                fail_msg("vdc %#lx: %s", (unsigned long)vdc, cases[i].code);
+        }
+    }
+    vti_start(&max, 0, KIA_VDC_D_EXTINT);
+    kia_set_gr(max.vcpu, 9, 0x40);
+    assert_int_equal(vti_do(&max, VM_PSR, "mov cr.tpr=r9"), AT_END);
+    assert_int_equal(max.v->cr[CR_TPR], 0x40);
+    assert_int_equal(vti_do(&max, VM_PSR, "mov r8=cr.itv"), AT_HANDLER);
+    assert_int_equal(vti_do(&max, VM_PSR, "mov cr.lrr0=r0"), AT_HANDLER);
+    vti_start(&max, KIA_VAC_A_FROM_PSR, KIA_VDC_D_PSR_I);
+    assert_int_equal(vti_do(&max, VM_PSR, "ssm 0x4000\nmov r8=psr"), AT_END);
+    assert_int_equal(kia_get_gr(max.vcpu, 8, NULL), PSR_IC | PSR_I);
+    assert_true(max.v->cr[CR_IPSR] & PSR_I);
+    assert_int_equal(vti_get(&max, 0x590) & PSR_I, PSR_I); /* a copy */
+}
+
+static void map(struct vti_machine *m, uint64_t rights)
+{
+    uint64_t out;
+
+    m->v->cr[CR_IFA] = 0;
+    m->v->cr[CR_ITIR] = 22 << 2;
+    kia_set_psr(m->vcpu, 0);
+    op_itr(m->v, 1, 0x61 | rights << 9, 0, &out);
+    op_itr(m->v, 0, 0x661, 0, &out);
+}
+
+static void test_vmsw(void **state)
+{
+    (void)state;
+    vti_start(&max, 0, 0);
+    map(&max, 7);
+    assert_int_equal(vti_do(&max, PSR_IC | PSR_IT, "vmsw.1"), AT_HANDLER); /* off after reset, even at vm = 0 */
+    assert_int_equal(kia_get_gr(max.vcpu, 24, NULL), 40);
+    kia_vcpu_set_vmsw(max.vcpu, true);
+    assert_int_equal(vti_do(&max, PSR_IC | PSR_IT, "vmsw.1"), AT_END);
+    assert_true(max.v->cr[CR_IPSR] & PSR_VM);
+    assert_int_equal(vti_do(&max, VM_PSR | PSR_IT, "vmsw.0\nmov r8=psr"), AT_END);
+    assert_false(max.v->cr[CR_IPSR] & PSR_VM);
+    assert_int_equal(vti_do(&max, PSR_IC, "vmsw.1"), AT_HANDLER); /* psr.it = 0 */
+    assert_int_equal(vti_do(&max, PSR_IC | PSR_IT | CPL3, "vmsw.1"), 0x5400);
+    vti_set(&max, 8, KIA_VDC_D_VMSW);
+    vti_sync(max.v);
+    assert_int_equal(vti_do(&max, PSR_IC | PSR_IT, "vmsw.1"), AT_HANDLER);
+    vti_start(&max, 0, 0);
+    map(&max, 3);
+    kia_vcpu_set_vmsw(max.vcpu, true);
+    assert_int_equal(vti_do(&max, PSR_IC | PSR_IT, "vmsw.1"), AT_HANDLER); /* not access rights 7 */
+}
+
+/* ---- time ---- */
+
+static void test_itc(void **state)
+{
+    uint64_t itc;
+
+    (void)state;
+    vti_start(&max, 0, 0);
+    kia_set_cr(max.vcpu, CR_ITO, UINT64_C(1) << 60);
+    assert_int_equal(vti_do(&max, VM_PSR | CPL3, "mov r8=ar.itc"), AT_END);
+    assert_true(kia_get_gr(max.vcpu, 8, NULL) < UINT64_C(1) << 59); /* no gitc: ITO means nothing */
+    assert_int_equal(vti_do(&max, VM_PSR | PSR_SI, "mov r8=ar.itc"), AT_HANDLER);
+    assert_int_equal(kia_get_gr(max.vcpu, 24, NULL), 3);
+    assert_int_equal(vti_do(&max, VM_PSR | PSR_SI, "mov r8=ar.ruc"), AT_HANDLER);
+    assert_int_equal(vti_do(&max, VM_PSR | PSR_SI | CPL3, "mov r8=ar.itc"), 0x5400);
+    assert_int_equal(max.v->cr[CR_ISR] & 0xf0, 0x20);
+    assert_int_equal(vti_do(&max, PSR_IC, "mov r8=ar.ruc"), AT_END);
+
+    max.v->vti.config |= KIA_VP_CONFIG_GITC;
+    assert_int_equal(vti_do(&max, VM_PSR | PSR_SI, "mov r8=ar.itc"), AT_END);
+    itc = kia_get_gr(max.vcpu, 8, NULL);
+    assert_true(itc >= UINT64_C(1) << 60 && itc < UINT64_C(3) << 59);
+    assert_int_equal(vti_do(&max, VM_PSR | PSR_SI | CPL3, "mov r8=ar.itc"), AT_END);
+    vti_set(&max, 0x590, PSR_BN | PSR_IC | PSR_SI);
+    assert_int_equal(vti_do(&max, VM_PSR | PSR_SI | CPL3, "mov r8=ar.itc"), 0x5400);
+    assert_int_equal(vti_do(&max, VM_PSR | PSR_SI, "mov r8=ar.itc"), AT_END);
+    assert_int_equal(vti_do(&max, PSR_IC, "mov r8=ar.itc"), AT_END);
+    assert_true(kia_get_gr(max.vcpu, 8, NULL) < UINT64_C(1) << 59); /* vm = 0 */
+    assert_int_equal(vti_do(&max, VM_PSR, "mov cr4=r8"), AT_HANDLER);
+    /* The first models have neither ITO nor RUC. */
+    vti_start(&first, 0, 0);
+    assert_int_equal(vti_do(&first, PSR_IC, "mov r8=cr4"), 0x5400);
+    assert_int_equal(first.v->cr[CR_ISR] & 0xff, 0);
+    assert_int_equal(vti_do(&first, PSR_IC | CPL3, "mov cr4=r8"), 0x5400);
+    assert_int_equal(first.v->cr[CR_ISR] & 0xff, 0);
+    assert_int_equal(vti_do(&first, PSR_IC, "mov r8=ar.ruc"), 0x5400);
+}
+
+/* ---- virtual interrupts ---- */
+
+static void test_virtual_interrupt(void **state)
+{
+    static const struct {
+        uint64_t vhpi, vpsr, tpr;
+        bool due;
+    } cases[] = {
+        { 0, PSR_I, 0, false },       { 1, PSR_I, 0, true },         { 1, 0, 0, false },
+        { 5, PSR_I, 0x40, true },     { 5, PSR_I, 0x50, false },     { 15, PSR_I, 0xf0, false },
+        { 16, PSR_I, 0xf0, true },    { 16, PSR_I, 0x10000, false }, { 15, PSR_I, 0x10000, false },
+        { 32, PSR_I, 0x100f0, true }, { 32, 0, 0, false },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        for (unsigned a_int = 0; a_int < 2; a_int++) {
+            vti_start(&first, a_int ? KIA_VAC_A_INT : 0, 0);
+            vti_set(&first, 0x590, PSR_BN | PSR_IC | cases[i].vpsr);
+            vti_set(&first, VCR(66), cases[i].tpr);
+            vti_set(&first, 0x100, cases[i].vhpi);
+            if (vti_do(&first, VM_PSR, "nop.m 0") != (cases[i].due && a_int ? 0x3400 : AT_END))
+                fail_msg("case %zu, a_int %u", i, a_int);
+            assert_int_equal(first.v->cr[CR_ISR], 0);
+            assert_int_equal(first.v->cr[CR_IPSR] & (PSR_VM | PSR_I), PSR_VM);
+        }
+    }
+    /* Unmasked by the guest: taken behind the instruction that does it. */
+    vti_start(&first, KIA_VAC_A_INT, 0);
+    vti_set(&first, 0x100, 7);
+    assert_int_equal(vti_do(&first, VM_PSR, "nop.m 0\nssm 0x4000\nmov r8=r9"), 0x3400);
+    assert_int_equal(first.v->cr[CR_IIP] + (first.v->cr[CR_IPSR] >> PSR_RI_SHIFT & 3), CODE + 16 + 1);
+    vti_start(&first, KIA_VAC_A_INT, 0);
+    vti_set(&first, 0x100, 7);
+    vti_set(&first, 0x590, PSR_BN | PSR_IC | PSR_I);
+    vti_set(&first, VCR(66), 0x70);
+    kia_set_gr(first.vcpu, 9, 0x60);
+    assert_int_equal(vti_do(&first, VM_PSR, "mov cr.tpr=r9\nnop.m 0"), 0x3400);
+    assert_int_equal(first.v->cr[CR_IIP] + (first.v->cr[CR_IPSR] >> PSR_RI_SHIFT & 3), CODE + 1);
+    /* Not at vm = 0; a real one goes first. */
+    vti_start(&first, KIA_VAC_A_INT, 0);
+    vti_set(&first, 0x100, 7);
+    vti_set(&first, 0x590, PSR_BN | PSR_IC | PSR_I);
+    assert_int_equal(vti_do(&first, PSR_IC, "nop.m 0"), AT_END);
+    sapic_post(first.v, 0x80);
+    assert_int_equal(vti_do(&first, VM_PSR | PSR_I, "nop.m 0"), 0x3000);
+    assert_int_equal(kia_get_cr(first.vcpu, CR_IVR), 0x80);
+    assert_int_equal(vti_do(&first, VM_PSR | PSR_I, "nop.m 0"), 0x3400);
+}
+
+/* ---- the VPD ---- */
+
+static void test_big_endian(void **state)
+{
+    (void)state;
+    vti_start(&max, 0, 0);
+    vti_set(&max, 0, __builtin_bswap64(KIA_VAC_A_INT | KIA_VAC_A_FROM_CPUID));
+    vti_set(&max, 0x590, __builtin_bswap64(PSR_BN | PSR_IC));
+    vti_set(&max, 0x510, __builtin_bswap64(0x1234));
+    kia_vcpu_vp_enter(max.vcpu, ENV, KIA_VP_CONFIG_OPCODE | KIA_VP_CONFIG_CAUSE | KIA_VP_CONFIG_BE);
+    assert_int_equal(kia_vcpu_vp_load(max.vcpu, VPD), 0);
+    assert_int_equal(vti_do(&max, VM_PSR, "ssm 0x4000\nmov r8=cpuid[r0]"), AT_END);
+    assert_int_equal(kia_get_gr(max.vcpu, 8, NULL), 0x1234);
+    assert_int_equal(vti_get(&max, 0x590), __builtin_bswap64(PSR_BN | PSR_IC | PSR_I));
+}
+
+/* What the hypervisor stores behind PAL's back: bits that the model lacks, a_int with d_extint, no mark. */
+static void test_hostile(void **state)
+{
+    (void)state;
+    vti_start(&first, UINT64_MAX, UINT64_MAX);
+    assert_int_equal(first.v->vti.vac, KIA_VAC_FIRST);
+    assert_int_equal(first.v->vti.vdc, KIA_VDC_FIRST & ~KIA_VDC_D_EXTINT);
+    vti_start(&max, UINT64_MAX, UINT64_MAX);
+    assert_int_equal(max.v->vti.vac, KIA_VAC_ALL);
+    assert_int_equal(max.v->vti.vdc, KIA_VDC_ALL & ~(KIA_VDC_D_EXTINT | KIA_VDC_D_PSR_I));
+    vti_set(&max, 0x1000, 0);
+    assert_int_equal(kia_vcpu_vp_load(max.vcpu, VPD), -22);
+    assert_int_equal(kia_vcpu_vp_load(max.vcpu, VPD + 8), -22);
+    /* With none loaded nothing is accelerated. */
+    vti_start(&max, KIA_VAC_ALL & ~KIA_VAC_A_PROBE, 0);
+    kia_vcpu_vp_unload(max.vcpu);
+    for (size_t i = 0; i < sizeof(intercepts) / sizeof(*intercepts); i++) {
+        set_args(&max, i);
+        assert_int_equal(vti_do(&max, VM_PSR, intercepts[i].code), 0x6100);
+    }
+}
+
+/* Models without it, and with it hidden. */
+static void test_absent(void **state)
+{
+    static const char *const cpus[] = { "madison", "montecito,vti=off", "max,vti=off" };
+    static const char *const refused[] = { "madison,vti=on", "max,vtx=on", "max,vti" };
+    struct vti_machine m;
+
+    for (unsigned i = 0; i < 3; i++) {
+        assert_true(vti_machine_open(&m, *state, cpus[i]));
+        kia_set_cr(m.vcpu, CR_IVA, IVT);
+        kia_vm_add_gate(m.vm, IVT + 0x5400, 0x1000 + 0x5400, KIA_GATE_FALL);
+        assert_int_equal(vti_do(&m, PSR_IC | CPL3, "vmsw.1"), 0x5400);
+        assert_int_equal(m.v->cr[CR_ISR] & 0xff, 0);
+        kia_set_gr(m.vcpu, 8, PSR_VM);
+        assert_int_equal(vti_do(&m, 0, "mov cr.ipsr=r8"), 0x5400);
+        assert_int_equal(m.v->cr[CR_ISR] & 0xff, 0x30);
+        assert_int_equal(vti_do(&m, PSR_IC, "mov r8=cr4"), 0x5400);
+        assert_int_equal(m.v->cr[CR_ISR] & 0xff, 0);
+        vti_machine_close(&m);
+    }
+    for (unsigned i = 0; i < 3; i++) {
+        assert_false(vti_machine_open(&m, *state, refused[i]));
+        vti_machine_close(&m);
+    }
+    assert_true(vti_machine_open(&m, *state, "max,vti=off,vti=on"));
+    vti_machine_close(&m);
+}
+
+static int run_all(const char *accel)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_causes),      cmocka_unit_test(test_plain_fault),   cmocka_unit_test(test_handoff),
+        cmocka_unit_test(test_not_virtualized), cmocka_unit_test(test_order),     cmocka_unit_test(test_addresses),
+        cmocka_unit_test(test_a_int),       cmocka_unit_test(test_a_int_cr),      cmocka_unit_test(test_a_from_psr),
+        cmocka_unit_test(test_a_from_cpuid), cmocka_unit_test(test_a_cover),      cmocka_unit_test(test_a_bsw),
+        cmocka_unit_test(test_a_probe),     cmocka_unit_test(test_a_tf),          cmocka_unit_test(test_a_ic_um),
+        cmocka_unit_test(test_disables),    cmocka_unit_test(test_vmsw),          cmocka_unit_test(test_itc),
+        cmocka_unit_test_prestate(test_absent, (void *)(uintptr_t)accel),
+        cmocka_unit_test(test_virtual_interrupt), cmocka_unit_test(test_big_endian), cmocka_unit_test(test_hostile),
+    };
+    int failed;
+
+    if (!vti_machine_open(&max, accel, "max") || !vti_machine_open(&first, accel, "montecito"))
+        return strcmp(accel, "soft,jit=on") ? 1 : 0; /* no compiler on this host */
+    failed = cmocka_run_group_tests_name(accel, tests, NULL, NULL);
+    vti_machine_close(&max);
+    vti_machine_close(&first);
+    return failed;
+}
+
+int main(void)
+{
+    int failed = run_all("soft,jit=off");
+
+    return failed + run_all("soft,jit=on") != 0;
+}
