@@ -53,8 +53,6 @@ struct fp_exact {
     bool sticky; /* nonzero bits below sig */
 };
 
-#define FP_ISR_TRAP_BITS (FP_ISR_TRAP_O | FP_ISR_TRAP_U | FP_ISR_TRAP_I | FP_ISR_TRAP_FPA)
-
 extern const struct fp_format fp_formats[4][8];   /* [enum fp_pc, or 3 for parallel][sf.pc << 1 | sf.wre] */
 extern const struct fp_format fp_format_register; /* 64 bits, 17-bit range */
 

@@ -10,7 +10,7 @@
 
 #include "arch/ops.h"
 
-/* Packed operands, the same as FPI_* of lower/ir.h. */
+/* Packed operands: the imm of the calls and of IR_FPOP, as lower/lower_fp.c packs it. */
 #define FPO_F1(imm) ((unsigned)((imm) & 0x7f))
 #define FPO_F2(imm) ((unsigned)((imm) >> 8 & 0x7f))
 #define FPO_F3(imm) ((unsigned)((imm) >> 16 & 0x7f))

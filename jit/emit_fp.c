@@ -235,8 +235,8 @@ static void forget_after_call(struct compile *c, const struct ir_op *op)
 {
     fp_forget_copies(c);
     if (op->op == IR_FPOP ? fp_writes_f1(op) : op->fn == (void *)op_load_fp) {
-        fp_forget(c, FPI_F1(op->imm));
-        c->fp->reg[FPI_F1(op->imm)].known = op->op == IR_FPOP ? FP_EXTENDED : FP_MIXED;
+        fp_forget(c, FPO_F1(op->imm));
+        c->fp->reg[FPO_F1(op->imm)].known = op->op == IR_FPOP ? FP_EXTENDED : FP_MIXED;
         if (op->op == IR_CALL && (op->imm >> 20 & 1))
             fp_forget(c, op->imm >> 8 & 0x7f);
     }
@@ -263,13 +263,13 @@ static bool read_again(const struct compile *c, const struct ir_op *op, unsigned
     if (end - op > LOOK_AHEAD)
         end = op + LOOK_AHEAD;
     for (; op < end; op++) {
-        if (op->op == IR_CALL && op->fn == (void *)op_store_fp && FPI_F1(op->imm) == f)
+        if (op->op == IR_CALL && op->fn == (void *)op_store_fp && FPO_F1(op->imm) == f)
             return true;
         if (op->op != IR_FPOP)
             continue;
-        if (FPI_F2(op->imm) == f || FPI_F3(op->imm) == f || FPI_F4(op->imm) == f)
+        if (FPO_F2(op->imm) == f || FPO_F3(op->imm) == f || FPO_F4(op->imm) == f)
             return true;
-        if (fp_writes_f1(op) && FPI_F1(op->imm) == f)
+        if (fp_writes_f1(op) && FPO_F1(op->imm) == f)
             return false;
     }
     return false;

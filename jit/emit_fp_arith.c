@@ -14,11 +14,11 @@ enum { SINGLE_REST = 0x1fffffff, SINGLE_HALF = 0x10000000 };
 
 static unsigned status_field(const struct ir_op *op)
 {
-    return FPI_CTL(op->imm) & 3;
+    return FPO_CTL(op->imm) & 3;
 }
 static unsigned precision(const struct ir_op *op)
 {
-    return FPI_CTL(op->imm) >> 2 & 3;
+    return FPO_CTL(op->imm) >> 2 & 3;
 }
 
 /* ---- multiply-adds ---- */
@@ -33,9 +33,9 @@ struct muladd {
 
 static struct muladd muladd_of(const struct ir_op *op)
 {
-    struct muladd m = { .a = FPI_F3(op->imm), .b = FPI_F4(op->imm), .addend = FPI_F2(op->imm) };
+    struct muladd m = { .a = FPO_F3(op->imm), .b = FPO_F4(op->imm), .addend = FPO_F2(op->imm) };
 
-    m.has_addend = !(FPI_CTL(op->imm) & FP_CTL_F2_IS_F0);
+    m.has_addend = !(FPO_CTL(op->imm) & FP_CTL_F2_IS_F0);
     m.negate_product = op->c == OP_FNMA;
     m.negate_addend = op->c == OP_FMS;
     if (m.a == 1) {
@@ -140,7 +140,7 @@ static void emit_narrow(struct compile *c, const struct ir_op *op, unsigned f)
     x64_vmovapd(&c->x, xmm, from);
     x64_vmovq_to_gpr(&c->x, RAX, xmm);
     convert_to_single(c, op, xmm);
-    fp_set_double(c, FPI_F1(op->imm), xmm);
+    fp_set_double(c, FPO_F1(op->imm), xmm);
 }
 
 /*
@@ -158,7 +158,7 @@ static void refuse_special(struct compile *c, const struct ir_op *op, unsigned x
 
 static bool emit_muladd(struct compile *c, const struct ir_op *op)
 {
-    unsigned f1 = FPI_F1(op->imm), pc = precision(op), xmm;
+    unsigned f1 = FPO_F1(op->imm), pc = precision(op), xmm;
     struct muladd m = muladd_of(op);
     const unsigned f[] = { m.a, m.b, m.has_addend ? m.addend : 0 };
 
@@ -188,7 +188,7 @@ static bool emit_muladd(struct compile *c, const struct ir_op *op)
 /* The second operand where the first is not less (greater): f3, as on the host. */
 static bool emit_minmax(struct compile *c, const struct ir_op *op, enum x64_farith how)
 {
-    unsigned f2 = FPI_F2(op->imm), f3 = FPI_F3(op->imm), a, b, xmm;
+    unsigned f2 = FPO_F2(op->imm), f3 = FPO_F3(op->imm), a, b, xmm;
     const unsigned f[] = { f2, f3 };
 
     if (status_field(op) != 0 || !fp_may_be_double(c, f2) || !fp_may_be_double(c, f3))
@@ -200,7 +200,7 @@ static bool emit_minmax(struct compile *c, const struct ir_op *op, enum x64_fari
     fp_slow_if(c, op, CC_P);
     xmm = fp_take_xmm(c);
     x64_vfarith(&c->x, how, xmm, a, b);
-    fp_set_double(c, FPI_F1(op->imm), xmm);
+    fp_set_double(c, FPO_F1(op->imm), xmm);
     return true;
 }
 
@@ -226,7 +226,7 @@ bool fp_emit_arith(struct compile *c, const struct ir_op *op)
 
 bool fp_emit_compare(struct compile *c, const struct ir_op *op)
 {
-    unsigned f2 = FPI_F2(op->imm), f3 = FPI_F3(op->imm), p1 = FPI_P1(op->imm), p2 = FPI_P2(op->imm), a, b;
+    unsigned f2 = FPO_F2(op->imm), f3 = FPO_F3(op->imm), p1 = FPO_P1(op->imm), p2 = FPO_P2(op->imm), a, b;
     const unsigned f[] = { f2, f3 };
 
     if (op->c != OP_FCMP || !(c->u->key & KEY_FPSTD) || status_field(op) != 0 || !fp_may_be_double(c, f2) ||
@@ -235,7 +235,7 @@ bool fp_emit_compare(struct compile *c, const struct ir_op *op)
     fp_prove_doubles(c, op, f, 2);
     a = fp_value(c, f2, XMM_S0);
     b = fp_value(c, f3, XMM_S1);
-    switch (FPI_SUB(op->imm)) {
+    switch (FPO_SUB(op->imm)) {
     case FP_REL_EQ:
         x64_vucomisd(&c->x, a, b);
         fp_slow_if(c, op, CC_P);
@@ -264,7 +264,7 @@ bool fp_emit_compare(struct compile *c, const struct ir_op *op)
 /* A normal number in a tagged double: its class depends on the sign at most. C does the others. */
 bool fp_emit_class(struct compile *c, const struct ir_op *op)
 {
-    unsigned f2 = FPI_F2(op->imm), p1 = FPI_P1(op->imm), p2 = FPI_P2(op->imm), base;
+    unsigned f2 = FPO_F2(op->imm), p1 = FPO_P1(op->imm), p2 = FPO_P2(op->imm), base;
     const struct jit_place *mask = &c->places[op->a];
     unsigned signs = mask->imm & (FP_CLASS_POS | FP_CLASS_NEG);
     int32_t slot;
@@ -298,7 +298,7 @@ bool fp_emit_class(struct compile *c, const struct ir_op *op)
 /* Signed integers that are doubles: C does the rest, whose results are none. */
 static bool emit_from_integer(struct compile *c, const struct ir_op *op)
 {
-    unsigned f1 = FPI_F1(op->imm), f2 = FPI_F2(op->imm), base, xmm;
+    unsigned f1 = FPO_F1(op->imm), f2 = FPO_F2(op->imm), base, xmm;
     int32_t slot;
 
     if (f2 < 2 || c->fp->reg[f2].known == FP_DOUBLE || fp_full_form_wanted(c, op, f1))
@@ -330,7 +330,7 @@ static bool emit_from_integer(struct compile *c, const struct ir_op *op)
 static bool emit_to_integer(struct compile *c, const struct ir_op *op)
 {
     const uint32_t inexact = (uint32_t)FP_EXC_I << (FPSR_SF_SHIFT + FPSR_SF_FLAG_SHIFT);
-    unsigned f2 = FPI_F2(op->imm), sf = status_field(op), how = FPI_SUB(op->imm), x;
+    unsigned f2 = FPO_F2(op->imm), sf = status_field(op), how = FPO_SUB(op->imm), x;
     uint8_t *nonzero, *zero;
 
     if (!(c->u->key & KEY_FPSTD) || sf > 1 || f2 < 2 || !fp_may_be_double(c, f2))
@@ -365,7 +365,7 @@ static bool emit_to_integer(struct compile *c, const struct ir_op *op)
     x64_patch(&c->x, zero, c->x.p);
     x64_alu_ri(&c->x, ALU_CMP, RAX, 1); /* overflows for the integer indefinite only */
     fp_slow_if(c, op, CC_O);
-    fp_set_int(c, FPI_F1(op->imm), RAX);
+    fp_set_int(c, FPO_F1(op->imm), RAX);
     return true;
 }
 

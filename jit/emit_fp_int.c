@@ -51,7 +51,7 @@ static void load_sig(struct compile *c, unsigned dst, unsigned f)
 
 static bool emit_xma(struct compile *c, const struct ir_op *op)
 {
-    unsigned f3 = FPI_F3(op->imm), f4 = FPI_F4(op->imm), f2 = FPI_F2(op->imm), how = FPI_SUB(op->imm);
+    unsigned f3 = FPO_F3(op->imm), f4 = FPO_F4(op->imm), f2 = FPO_F2(op->imm), how = FPO_SUB(op->imm);
     const unsigned f[] = { f3, f4, f2 };
     unsigned base;
     int32_t slot;
@@ -67,7 +67,7 @@ static bool emit_xma(struct compile *c, const struct ir_op *op)
             slot = fp_slot(c, f2, &base);
             x64_alu_rm(&c->x, ALU_ADD, RAX, base, slot);
         }
-        fp_set_int(c, FPI_F1(op->imm), RAX);
+        fp_set_int(c, FPO_F1(op->imm), RAX);
         return true;
     }
     x64_mov_rr(&c->x, R11, RDX);
@@ -82,7 +82,7 @@ static bool emit_xma(struct compile *c, const struct ir_op *op)
     }
     x64_mov_rr(&c->x, RAX, RDX);
     x64_mov_rr(&c->x, RDX, R11);
-    fp_set_int(c, FPI_F1(op->imm), RAX);
+    fp_set_int(c, FPO_F1(op->imm), RAX);
     return true;
 }
 
@@ -109,13 +109,13 @@ static void set_from_single(struct compile *c, const struct ir_op *op)
     xmm = fp_take_xmm(c);
     x64_vmovd_from_gpr(&c->x, xmm, RAX);
     x64_vcvtss2sd(&c->x, xmm, xmm);
-    fp_set_double(c, FPI_F1(op->imm), xmm);
+    fp_set_double(c, FPO_F1(op->imm), xmm);
 }
 
 /* Sign and exponent with a significand of 1.0. */
 static void set_exponent(struct compile *c, const struct ir_op *op)
 {
-    unsigned f1 = FPI_F1(op->imm), base;
+    unsigned f1 = FPO_F1(op->imm), base;
     int32_t slot = fp_slot(c, f1, &base);
 
     use_into(c, op->a, RCX);
@@ -128,10 +128,10 @@ static void set_exponent(struct compile *c, const struct ir_op *op)
 
 static bool emit_setf(struct compile *c, const struct ir_op *op)
 {
-    unsigned f1 = FPI_F1(op->imm), value, xmm;
+    unsigned f1 = FPO_F1(op->imm), value, xmm;
 
     prove_no_nat(c, op);
-    switch (FPI_SUB(op->imm)) {
+    switch (FPO_SUB(op->imm)) {
     case FPO_EXP:
         set_exponent(c, op);
         return true;
@@ -180,7 +180,7 @@ static void load_exponent(struct compile *c, const struct ir_op *op, unsigned f)
 /* Nothing may be learned here: the instruction has more ops, so C cannot leave the unit. */
 static bool emit_getf(struct compile *c, const struct ir_op *op)
 {
-    unsigned f2 = FPI_F2(op->imm), format = FPI_SUB(op->imm), base, d;
+    unsigned f2 = FPO_F2(op->imm), format = FPO_SUB(op->imm), base, d;
     int32_t slot;
 
     if (f2 < 2)
@@ -239,7 +239,7 @@ bool fp_emit_integer(struct compile *c, const struct ir_op *op)
 /* fmerge.s f1 = f2, f2: any register as it is. */
 static void emit_copy(struct compile *c, const struct ir_op *op)
 {
-    unsigned f1 = FPI_F1(op->imm), f2 = FPI_F2(op->imm), base1, base2, xmm;
+    unsigned f1 = FPO_F1(op->imm), f2 = FPO_F2(op->imm), base1, base2, xmm;
     int32_t slot1, slot2;
 
     if (f1 == f2)
@@ -271,7 +271,7 @@ static void emit_copy(struct compile *c, const struct ir_op *op)
 /* The sign of f2, complemented or not, on f3. */
 static bool emit_merge_sign(struct compile *c, const struct ir_op *op, bool complement)
 {
-    unsigned f1 = FPI_F1(op->imm), f2 = FPI_F2(op->imm), f3 = FPI_F3(op->imm), a, b, xmm;
+    unsigned f1 = FPO_F1(op->imm), f2 = FPO_F2(op->imm), f3 = FPO_F3(op->imm), a, b, xmm;
     const unsigned f[] = { f2, f3 };
     bool mixed = c->fp->reg[f2].known == FP_MIXED || c->fp->reg[f3].known == FP_MIXED;
 
@@ -304,7 +304,7 @@ static bool emit_merge_sign(struct compile *c, const struct ir_op *op, bool comp
 
 bool fp_emit_move(struct compile *c, const struct ir_op *op)
 {
-    unsigned f2 = FPI_F2(op->imm), f3 = FPI_F3(op->imm);
+    unsigned f2 = FPO_F2(op->imm), f3 = FPO_F3(op->imm);
 
     switch (op->c) {
     case OP_FMERGE_S:

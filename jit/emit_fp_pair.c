@@ -32,12 +32,12 @@ static void refuse_special(struct compile *c, const struct ir_op *op)
 
 bool fp_emit_pair(struct compile *c, const struct ir_op *op)
 {
-    unsigned f2 = FPI_F2(op->imm), f3 = FPI_F3(op->imm), f4 = FPI_F4(op->imm);
+    unsigned f2 = FPO_F2(op->imm), f3 = FPO_F3(op->imm), f4 = FPO_F4(op->imm);
     const unsigned f[] = { f3, f4, f2 };
-    bool add = !(FPI_CTL(op->imm) & FP_CTL_F2_IS_F0);
+    bool add = !(FPO_CTL(op->imm) & FP_CTL_F2_IS_F0);
 
     if ((op->c != OP_FPMA && op->c != OP_FPMS && op->c != OP_FPNMA) || !(c->u->key & KEY_FPSTD) ||
-        (FPI_CTL(op->imm) & 3) != 0)
+        (FPO_CTL(op->imm) & 3) != 0)
         return false;
     for (unsigned i = 0; i < 3; i++) {
         if (f[i] > 1 && c->fp->reg[f[i]].known == FP_DOUBLE)
@@ -59,6 +59,6 @@ bool fp_emit_pair(struct compile *c, const struct ir_op *op)
     refuse_special(c, op);
     if (!add && op->c == OP_FPNMA)
         x64_alu_rr(&c->x, ALU_XOR, RAX, R11);
-    fp_set_int(c, FPI_F1(op->imm), RAX);
+    fp_set_int(c, FPO_F1(op->imm), RAX);
     return true;
 }

@@ -14,11 +14,11 @@ enum { SE = offsetof(struct ia64_fr, se) };
 
 static unsigned status_field(const struct ir_op *op)
 {
-    return FPI_CTL(op->imm) & 3;
+    return FPO_CTL(op->imm) & 3;
 }
 static unsigned precision(const struct ir_op *op)
 {
-    return FPI_CTL(op->imm) >> 2 & 3;
+    return FPO_CTL(op->imm) >> 2 & 3;
 }
 
 /* A flag's bit in the low half of FPSR, which has sf0 and sf1. */
@@ -45,7 +45,7 @@ static void call_common(struct compile *c, const struct ir_op *op, const void *f
     uint32_t live = regalloc_live(c->u, c->places, (uint32_t)(op - c->u->ops));
 
     keep_registers(c, live, true);
-    slot_into(c, RDI, FPI_F1(op->imm));
+    slot_into(c, RDI, FPO_F1(op->imm));
     for (unsigned i = 0; i < n; i++)
         slot_into(c, args[i], f[i]);
     x64_mov_rr(&c->x, R8, REG_V);
@@ -56,7 +56,7 @@ static void call_common(struct compile *c, const struct ir_op *op, const void *f
     x64_test32_rr(&c->x, RAX, RAX);
     fp_slow_if(c, op, CC_NE);
     fp_forget_copies(c);
-    fp_forget(c, FPI_F1(op->imm));
+    fp_forget(c, FPO_F1(op->imm));
 }
 
 /* ---- integers in ---- */
@@ -66,7 +66,7 @@ bool fp_full_form_wanted(const struct compile *c, const struct ir_op *op, unsign
     const struct ir_op *end = c->u->ops + c->u->n_ops;
 
     for (op++; op < end; op++) {
-        if (op->op != IR_FPOP || (FPI_F2(op->imm) != f && FPI_F3(op->imm) != f && FPI_F4(op->imm) != f))
+        if (op->op != IR_FPOP || (FPO_F2(op->imm) != f && FPO_F3(op->imm) != f && FPO_F4(op->imm) != f))
             continue;
         switch (op->c) {
         case OP_FRCPA:
@@ -118,7 +118,7 @@ static void load_integer(struct compile *c, const struct ir_op *op, unsigned f)
 /* fcvt.xf where doubles are not wanted. */
 static bool emit_from_signed(struct compile *c, const struct ir_op *op)
 {
-    unsigned f1 = FPI_F1(op->imm), f2 = FPI_F2(op->imm), base;
+    unsigned f1 = FPO_F1(op->imm), f2 = FPO_F2(op->imm), base;
 
     if (f2 < 2 || c->fp->reg[f2].known == FP_DOUBLE || !fp_full_form_wanted(c, op, f1))
         return false;
@@ -140,10 +140,10 @@ static bool emit_from_signed(struct compile *c, const struct ir_op *op)
  */
 static bool emit_from_unsigned(struct compile *c, const struct ir_op *op)
 {
-    unsigned f1 = FPI_F1(op->imm), sf = status_field(op), pc = precision(op), base, xmm;
-    unsigned f = FPI_F4(op->imm) == 1 ? FPI_F3(op->imm) : FPI_F3(op->imm) == 1 ? FPI_F4(op->imm) : 0;
+    unsigned f1 = FPO_F1(op->imm), sf = status_field(op), pc = precision(op), base, xmm;
+    unsigned f = FPO_F4(op->imm) == 1 ? FPO_F3(op->imm) : FPO_F3(op->imm) == 1 ? FPO_F4(op->imm) : 0;
 
-    if (op->c != OP_FMA || sf > 1 || !(FPI_CTL(op->imm) & FP_CTL_F2_IS_F0) || f < 2 ||
+    if (op->c != OP_FMA || sf > 1 || !(FPO_CTL(op->imm) & FP_CTL_F2_IS_F0) || f < 2 ||
         c->fp->reg[f].known != FP_INT || (sf == 0 ? pc != FP_PC_D : pc != FP_PC_NONE))
         return false;
     fp_slot(c, f1, &base);
@@ -176,11 +176,11 @@ static bool emit_from_unsigned(struct compile *c, const struct ir_op *op)
  */
 static bool emit_truncate(struct compile *c, const struct ir_op *op)
 {
-    unsigned f1 = FPI_F1(op->imm), f2 = FPI_F2(op->imm), sf = status_field(op), base, unused;
-    bool is_signed = !(FPI_SUB(op->imm) & FP_CVT_UNSIGNED);
+    unsigned f1 = FPO_F1(op->imm), f2 = FPO_F2(op->imm), sf = status_field(op), base, unused;
+    bool is_signed = !(FPO_SUB(op->imm) & FP_CVT_UNSIGNED);
     int32_t slot;
 
-    if (!(FPI_SUB(op->imm) & FP_CVT_TRUNC) || sf > 1 || f2 < 2 || c->fp->reg[f2].known == FP_INT)
+    if (!(FPO_SUB(op->imm) & FP_CVT_TRUNC) || sf > 1 || f2 < 2 || c->fp->reg[f2].known == FP_INT)
         return false;
     slot = fp_slot(c, f2, &base);
     fp_slot(c, f1, &unused);
@@ -230,9 +230,9 @@ static bool emit_muladd(struct compile *c, const struct ir_op *op)
         [FP_PC_S] = { jit_muladd24, jit_mul24 },
         [FP_PC_D] = { jit_muladd53, jit_mul53 },
     };
-    unsigned sf = status_field(op), pc = precision(op), f1 = FPI_F1(op->imm);
-    const unsigned f[] = { FPI_F3(op->imm), FPI_F4(op->imm), FPI_F2(op->imm) };
-    bool add = !(FPI_CTL(op->imm) & FP_CTL_F2_IS_F0);
+    unsigned sf = status_field(op), pc = precision(op), f1 = FPO_F1(op->imm);
+    const unsigned f[] = { FPO_F3(op->imm), FPO_F4(op->imm), FPO_F2(op->imm) };
+    bool add = !(FPO_CTL(op->imm) & FP_CTL_F2_IS_F0);
     bool tagged = sf == 0 && pc != FP_PC_NONE;
     uint64_t how = sf == 1 ? FP_HOW_SF1 | FP_HOW_WIDE : tagged ? FP_HOW_TAGGED : 0;
     const void *fn;
@@ -248,15 +248,15 @@ static bool emit_muladd(struct compile *c, const struct ir_op *op)
 
 static bool emit_estimate(struct compile *c, const struct ir_op *op)
 {
-    const unsigned f[] = { FPI_F2(op->imm), FPI_F3(op->imm) };
+    const unsigned f[] = { FPO_F2(op->imm), FPO_F3(op->imm) };
     const void *fn =
         op->c == OP_FRCPA ? (const void *)(uintptr_t)jit_rcpa : (const void *)(uintptr_t)jit_rsqrta;
 
     if (f[1] == 0 || (op->c == OP_FRCPA && f[0] == 0))
         return false;
     call_common(c, op, fn, f, 2, 0);
-    c->fp->reg[FPI_F1(op->imm)].known = FP_EXTENDED;
-    put_pr_const(c, FPI_P2(op->imm), true);
+    c->fp->reg[FPO_F1(op->imm)].known = FP_EXTENDED;
+    put_pr_const(c, FPO_P2(op->imm), true);
     return true;
 }
 

@@ -46,11 +46,11 @@ struct search {
 
 static unsigned status_field(const struct ir_op *op)
 {
-    return FPI_CTL(op->imm) & 3;
+    return FPO_CTL(op->imm) & 3;
 }
 static unsigned precision(const struct ir_op *op)
 {
-    return FPI_CTL(op->imm) >> 2 & 3;
+    return FPO_CTL(op->imm) >> 2 & 3;
 }
 
 static bool is_fp_load(const struct ir_op *op)
@@ -64,7 +64,7 @@ static bool is_fp_store(const struct ir_op *op)
 
 static bool is_copy(const struct ir_op *op)
 {
-    return op->op == IR_FPOP && op->c == OP_FMERGE_S && FPI_F2(op->imm) == FPI_F3(op->imm);
+    return op->op == IR_FPOP && op->c == OP_FMERGE_S && FPO_F2(op->imm) == FPO_F3(op->imm);
 }
 
 /* ---- regions ---- */
@@ -94,11 +94,11 @@ static void value_new(struct values *v, unsigned f, uint32_t i)
 
 static enum made made_by(const struct values *v, const struct ir_op *op)
 {
-    unsigned f3 = FPI_F3(op->imm), f4 = FPI_F4(op->imm);
+    unsigned f3 = FPO_F3(op->imm), f4 = FPO_F4(op->imm);
 
     switch (op->c) {
     case OP_SETF:
-        return FPI_SUB(op->imm) == FPO_SIG ? MADE_INTEGER : MADE_ANYHOW;
+        return FPO_SUB(op->imm) == FPO_SIG ? MADE_INTEGER : MADE_ANYHOW;
     case OP_XMA_L:
     case OP_XMA_H:
     case OP_XMA_HU:
@@ -106,7 +106,7 @@ static enum made made_by(const struct values *v, const struct ir_op *op)
     case OP_FCVT_XF:
         return MADE_SIGNED;
     case OP_FMA:
-        return (f3 == 1 || f4 == 1) && (FPI_CTL(op->imm) & FP_CTL_F2_IS_F0) && status_field(op) == 1 &&
+        return (f3 == 1 || f4 == 1) && (FPO_CTL(op->imm) & FP_CTL_F2_IS_F0) && status_field(op) == 1 &&
                        precision(op) == FP_PC_NONE && v->made[f3 == 1 ? f4 : f3] == MADE_INTEGER
                    ? MADE_UNSIGNED
                    : MADE_ANYHOW;
@@ -123,7 +123,7 @@ static void values_forget(struct values *v, uint32_t i)
 
 static void values_pass(struct values *v, const struct ir_op *op, uint32_t i, bool predicated)
 {
-    unsigned f1 = FPI_F1(op->imm), f2 = FPI_F2(op->imm);
+    unsigned f1 = FPO_F1(op->imm), f2 = FPO_F2(op->imm);
 
     if (is_copy(op) && !predicated) {
         v->of[f1] = v->of[f2];
@@ -161,7 +161,7 @@ static bool setf_const(const struct search *s, const struct ir_op *op, struct ia
     if (op->op != IR_FPOP || op->c != OP_SETF || !s->const_of[op->a] || !has_no_nat(s, op))
         return false;
     bits = s->u->ops[s->const_of[op->a] - 1].imm;
-    switch (FPI_SUB(op->imm)) {
+    switch (FPO_SUB(op->imm)) {
     case FPO_EXP:
         *value = fp_from_exp(bits);
         return true;
@@ -200,8 +200,8 @@ static uint8_t operand(const struct search *s, unsigned f)
 
 static bool same_step(const struct search *s, const struct ir_op *op, const struct fp_step *step, bool last)
 {
-    bool add = !(FPI_CTL(op->imm) & FP_CTL_F2_IS_F0);
-    uint8_t x = operand(s, FPI_F3(op->imm)), y = operand(s, FPI_F4(op->imm)), z = operand(s, FPI_F2(op->imm));
+    bool add = !(FPO_CTL(op->imm) & FP_CTL_F2_IS_F0);
+    uint8_t x = operand(s, FPO_F3(op->imm)), y = operand(s, FPO_F4(op->imm)), z = operand(s, FPO_F2(op->imm));
     unsigned sf = last && step->pc != FP_PC_NONE ? 0 : 1;
 
     if (status_field(op) != sf || precision(op) != step->pc || x == NO_STEP || y == NO_STEP ||
@@ -251,8 +251,8 @@ static bool is_terminal(const struct search *s, const struct ir_op *op)
     bool is_unsigned = r->kind == RECIPE_DIVIDE_U;
 
     return is_integer_recipe(r) && op->op == IR_FPOP && op->c == (is_unsigned ? OP_FCVT_FXU : OP_FCVT_FX) &&
-           (FPI_SUB(op->imm) & FP_CVT_TRUNC) && status_field(op) == 1 &&
-           s->step_of[FPI_F2(op->imm)] == r->n_steps - 1;
+           (FPO_SUB(op->imm) & FP_CVT_TRUNC) && status_field(op) == 1 &&
+           s->step_of[FPO_F2(op->imm)] == r->n_steps - 1;
 }
 
 /* ---- other ops among those of a chain ---- */
@@ -275,7 +275,7 @@ static bool writes_p(const struct ir_op *op, unsigned p)
     case IR_ROTATE:
         return true;
     case IR_FPOP:
-        return !(op->aux & IR_CALL_NO_PR) && (FPI_P1(op->imm) == p || FPI_P2(op->imm) == p);
+        return !(op->aux & IR_CALL_NO_PR) && (FPO_P1(op->imm) == p || FPO_P2(op->imm) == p);
     case IR_CALL:
         return !(op->aux & IR_CALL_NO_PR);
     default:
@@ -295,7 +295,7 @@ static bool setf_stays(const struct search *s, const struct ir_op *op)
     struct ia64_fr value;
 
     return has_no_nat(s, op) &&
-           (FPI_SUB(op->imm) != FPO_SINGLE || (setf_const(s, op, &value) && value.sig >> 63));
+           (FPO_SUB(op->imm) != FPO_SINGLE || (setf_const(s, op, &value) && value.sig >> 63));
 }
 
 static enum passing pass(const struct search *s, const struct ir_op *op, bool in_region)
@@ -330,7 +330,7 @@ static enum passing pass(const struct search *s, const struct ir_op *op, bool in
 /* What an op that is no step does to the registers' steps. */
 static void pass_registers(struct search *s, const struct ir_op *op, bool in_region)
 {
-    unsigned f1 = FPI_F1(op->imm), f2 = FPI_F2(op->imm);
+    unsigned f1 = FPO_F1(op->imm), f2 = FPO_F2(op->imm);
     const struct fp_step *steps = s->chain->recipe->steps;
     uint8_t step = NO_STEP;
 
@@ -376,16 +376,16 @@ static bool follow(struct search *s, struct guard g)
 
         guard_pass(&g, op, i);
         if (!g.end && is_terminal(s, op)) {
-            s->chain->target = FPI_F1(op->imm);
+            s->chain->target = FPO_F1(op->imm);
             return add_op(s, i, i, i + 1, r->n_steps);
         }
         step = g.p == s->chain->p ? find_step(s, op) : NO_STEP;
         if (step != NO_STEP) {
             if (!add_op(s, i, g.start, g.end, step))
                 return false;
-            s->step_of[FPI_F1(op->imm)] = step;
+            s->step_of[FPO_F1(op->imm)] = step;
             if (step == r->n_steps - 1 && !is_integer_recipe(r)) {
-                s->chain->target = FPI_F1(op->imm);
+                s->chain->target = FPO_F1(op->imm);
                 return true;
             }
             continue;
@@ -415,14 +415,14 @@ static bool put_all(struct fp_segment *segment, uint8_t pending[128])
 
 static bool reads(const struct ir_op *op, const uint8_t pending[128])
 {
-    return op->op == IR_FPOP && (pending[FPI_F2(op->imm)] != NO_STEP || pending[FPI_F3(op->imm)] != NO_STEP ||
-                                 pending[FPI_F4(op->imm)] != NO_STEP);
+    return op->op == IR_FPOP && (pending[FPO_F2(op->imm)] != NO_STEP || pending[FPO_F3(op->imm)] != NO_STEP ||
+                                 pending[FPO_F4(op->imm)] != NO_STEP);
 }
 
 /* An op between segments: must what is pending be put before it? Forgets what it overwrites. */
 static bool looks(const struct search *s, const struct ir_op *op, bool in_region, uint8_t pending[128])
 {
-    unsigned f1 = FPI_F1(op->imm);
+    unsigned f1 = FPO_F1(op->imm);
 
     if (pass(s, op, in_region) != PASS_FREE || reads(op, pending))
         return true;
@@ -476,7 +476,7 @@ static bool make_segments(struct search *s, struct guard g)
     uint8_t pending[128];
 
     memset(pending, NO_STEP, sizeof(pending));
-    pending[FPI_F1(ops[s->start].imm)] = s->chain->recipe->estimate;
+    pending[FPO_F1(ops[s->start].imm)] = s->chain->recipe->estimate;
     for (unsigned k = 0; k < s->n_ops; k++) {
         if (!alone && only_marks(s->u, segment->end, s->regions[k])) {
             segment->end = s->ends[k];
@@ -489,7 +489,7 @@ static bool make_segments(struct search *s, struct guard g)
         }
         alone = false;
         g = (struct guard){ .p = NO_GUARD };
-        pending[FPI_F1(ops[s->ops[k]].imm)] = k + 1 < s->n_ops ? s->steps[k] : NO_STEP;
+        pending[FPO_F1(ops[s->ops[k]].imm)] = k + 1 < s->n_ops ? s->steps[k] : NO_STEP;
     }
     if (!put_all(segment, pending))
         return false;
@@ -509,9 +509,9 @@ static bool try_recipe(struct search *s, const struct values *v, struct guard g)
 
     if (divides != (op->c == OP_FRCPA))
         return false;
-    s->chain->a = divides ? FPI_F2(op->imm) : FPI_F3(op->imm);
-    s->chain->b = FPI_F3(op->imm);
-    s->chain->p = FPI_P2(op->imm);
+    s->chain->a = divides ? FPO_F2(op->imm) : FPO_F3(op->imm);
+    s->chain->b = FPO_F3(op->imm);
+    s->chain->p = FPO_P2(op->imm);
     s->chain->n_segments = 0;
     s->n_ops = 0;
     if (s->chain->a < 2 || s->chain->b < 2 || !s->chain->p)
@@ -531,7 +531,7 @@ static bool try_recipe(struct search *s, const struct values *v, struct guard g)
         else if (v->maker[f])
             s->step_of[f] = const_step(s, &s->u->ops[v->maker[f] - 1]);
     }
-    s->step_of[FPI_F1(op->imm)] = r->estimate;
+    s->step_of[FPO_F1(op->imm)] = r->estimate;
     return follow(s, g) && make_segments(s, g);
 }
 

@@ -10,6 +10,7 @@
 #define JIT_FP_CHAIN_H
 
 #include "arch/fp_lazy.h"
+#include "arch/fp_ops.h"
 #include "lower/ir.h"
 
 enum { FP_CHAINS = 8, FP_CHAIN_SEGMENTS = 28, FP_CHAIN_PUTS = 28 };

@@ -2,6 +2,7 @@
 /* Floating-point ops out of line. */
 #include "jit/fp_slow.h"
 
+#include "arch/fp_ops.h"
 #include "isa/isa.h"
 
 bool fp_writes_f1(const struct ir_op *op)
@@ -54,6 +55,6 @@ uint64_t jit_fp_slow(struct vcpu *v, const struct ir_op *op, uint64_t a, uint64_
     if (fine)
         return OPR_OK;
     if (fp_writes_f1(op)) /* what lowered code would do next */
-        v->psr |= FPI_F1(op->imm) < 32 ? PSR_MFL : PSR_MFH;
+        v->psr |= FPO_F1(op->imm) < 32 ? PSR_MFL : PSR_MFH;
     return OPR_EXIT;
 }

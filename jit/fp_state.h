@@ -9,6 +9,7 @@
 #ifndef JIT_FP_STATE_H
 #define JIT_FP_STATE_H
 
+#include "arch/fp_ops.h"
 #include "jit/compile.h"
 #include "jit/fp_chain.h"
 #include "jit/x64_fp.h"

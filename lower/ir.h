@@ -69,7 +69,7 @@ enum ir_opcode {
     IR_FENCE,   /* mf */
     /* calls; may fault, leave or branch as enum op_result says */
     IR_CALL,    /* dst = ((ir_helper)fn)(v, imm, a, b); aux: IR_CALL_*; c = enum isa_op */
-    IR_FPOP,    /* the same; imm = FPI_* packed operands, for engines that know better */
+    IR_FPOP,    /* the same; imm = FPO_* packed operands of arch/fp_ops.h, for engines that know better */
     /* faults */
     IR_FAULT,   /* c = enum fault, imm = isr bits */
     IR_BREAK,   /* imm = iim */
@@ -107,16 +107,6 @@ enum {
     IR_EXIT_CALL = 1 << 1,  /* after br.call */
     IR_EXIT_RET = 1 << 2,   /* after br.ret */
 };
-
-/* Packed operands of IR_FPOP's imm */
-#define FPI_F1(imm) ((unsigned)((imm) & 0x7f))
-#define FPI_F2(imm) ((unsigned)((imm) >> 8 & 0x7f))
-#define FPI_F3(imm) ((unsigned)((imm) >> 16 & 0x7f))
-#define FPI_F4(imm) ((unsigned)((imm) >> 24 & 0x7f))
-#define FPI_P1(imm) ((unsigned)((imm) >> 32 & 0x3f))
-#define FPI_P2(imm) ((unsigned)((imm) >> 40 & 0x3f))
-#define FPI_CTL(imm) ((unsigned)((imm) >> 48 & 0xff)) /* FP_CTL(sf, pc) */
-#define FPI_SUB(imm) ((unsigned)((imm) >> 56 & 0xff)) /* relation, class half, fcvt how, ... */
 
 struct ir_op {
     uint16_t op;    /* enum ir_opcode */

@@ -92,7 +92,7 @@ void ir_fence(struct lower *l);
 /* ---- calls and faults ---- */
 /* @a, @b may be 0 (none). Unless @flags say otherwise all cached register values are dropped. */
 ir_val ir_call(struct lower *l, ir_helper fn, uint64_t imm, ir_val a, ir_val b, uint32_t flags);
-/* @imm as FPI_*; reads and writes floating-point registers, predicates and fpsr, nothing else. */
+/* @imm as FPO_*; reads and writes floating-point registers, predicates and fpsr, nothing else. */
 ir_val ir_fpop(struct lower *l, ir_helper fn, unsigned isa_op, uint64_t imm, ir_val a, ir_val b, uint32_t flags);
 /* Raises always: nothing after it in this instruction's (predicated) region is reached. */
 void ir_fault(struct lower *l, enum fault fault, uint64_t isr);

@@ -40,7 +40,7 @@ bool lower_fp_regs(struct lower *l, unsigned fa, unsigned fb, unsigned fc, unsig
 
 static bool is_multiply_add(unsigned op) { return op >= OP_FMA && op <= OP_FPNMA; }
 
-/* Operands as FPI_* unpacks them. */
+/* Operands as FPO_* unpacks them. */
 static uint64_t pack(const struct insn *in, unsigned sub)
 {
     unsigned ctl = FP_CTL(in->sf, in->pc) | (is_multiply_add(in->op) && in->f2 == 0 ? FP_CTL_F2_IS_F0 : 0);
