@@ -34,11 +34,21 @@ enum kia_exit {
     KIA_EXIT_INIT,   /* an INIT was received: firmware's INIT hand-off is due */
     KIA_EXIT_PMI,
     KIA_EXIT_STUCK,  /* the guest cannot go on: run->why says why in one line */
+    KIA_EXIT_DEBUG,  /* a debugger's: run->stop says which; no instruction is half done */
+};
+
+enum kia_stop {
+    KIA_STOP_NONE,
+    KIA_STOP_STEP,       /* kia_vcpu_step() is done */
+    KIA_STOP_BREAKPOINT, /* before the instruction */
+    KIA_STOP_WATCHPOINT, /* after the instruction; run->address: first watched byte that it referred to */
 };
 
 struct kia_run {
     enum kia_exit exit;
     unsigned gate;
+    enum kia_stop stop;
+    uint64_t address;
     char why[160];
 };
 
@@ -79,6 +89,10 @@ int kia_vm_add_gate(struct kia_vm *vm, uint64_t gpa, unsigned gate, enum kia_gat
 /* Registers by the manual's names. Index ranges are asserted. */
 uint64_t kia_get_gr(struct kia_vcpu *vcpu, unsigned r, bool *nat); /* 0-127 in the current frame and bank; nat may be NULL */
 void kia_set_gr(struct kia_vcpu *vcpu, unsigned r, uint64_t value); /* clears the NaT */
+void kia_set_gr_nat(struct kia_vcpu *vcpu, unsigned r, bool nat); /* r1-r127; the value stays */
+/* f0-f127 as spilled: @sig the significand, @se sign and exponent in {17:0}. Writing f0 and f1 does nothing. */
+void kia_get_fr(struct kia_vcpu *vcpu, unsigned f, uint64_t *sig, uint64_t *se);
+void kia_set_fr(struct kia_vcpu *vcpu, unsigned f, uint64_t sig, uint64_t se);
 uint64_t kia_get_br(struct kia_vcpu *vcpu, unsigned b);
 void kia_set_br(struct kia_vcpu *vcpu, unsigned b, uint64_t value);
 uint64_t kia_get_ar(struct kia_vcpu *vcpu, unsigned ar);
@@ -147,7 +161,55 @@ struct kia_cpu_model {
 };
 const struct kia_cpu_model *kia_vm_model(const struct kia_vm *vm);
 
-/* The whole architected state, one "name value" a line in hex. */
+/*
+ * The whole architected state, one "name value" a line in hex under the manual's names (docs/debugging.md). Stacked
+ * registers out of the frame read as 0. No side effect: cr.ivr shows what a read of it would give.
+ */
 void kia_vcpu_dump(struct kia_vcpu *vcpu, FILE *out);
+/* TRs and TCs in use, one a line (docs/debugging.md). */
+void kia_vcpu_dump_tlb(struct kia_vcpu *vcpu, FILE *out);
+
+/*
+ * For a debugger (docs/debugging.md). No vcpu of the machine runs during these, and none has an effect on the guest but
+ * those it is called for: no fault is raised, no translation inserted.
+ */
+
+/* Carries out one instruction, or the interruption that it meets instead. KIA_EXIT_DEBUG with KIA_STOP_STEP, or any other exit. */
+enum kia_exit kia_vcpu_step(struct kia_vcpu *vcpu, struct kia_run *run);
+
+/*
+ * Stops every vcpu before the instruction at @address: {63:4} its bundle as ip has it, {3:0} its slot, 0-2. Setting one that
+ * is there and clearing one that is not are no errors. 0, -EINVAL for a slot that does not exist, or -ENOSPC.
+ */
+int kia_vm_set_breakpoint(struct kia_vm *vm, uint64_t address);
+void kia_vm_clear_breakpoint(struct kia_vm *vm, uint64_t address);
+
+enum { KIA_WATCH_READ = 1, KIA_WATCH_WRITE = 2 };
+/* Stops every vcpu after a data reference to [gva, gva + len): @access KIA_WATCH_*. 0, -EINVAL (nothing to watch) or -ENOSPC. */
+int kia_vm_set_watchpoint(struct kia_vm *vm, uint64_t gva, uint64_t len, unsigned access);
+void kia_vm_clear_watchpoint(struct kia_vm *vm, uint64_t gva, uint64_t len, unsigned access);
+/* All breakpoints and watchpoints; the machine runs as if there never were any. */
+void kia_vm_clear_debug(struct kia_vm *vm);
+
+/*
+ * Memory as the processor sees it now, RAM only; registers that the register stack has not stored yet appear at their place
+ * in the backing store. Writes disregard access rights and drop translated code. 0, or -EFAULT with nothing written.
+ */
+int kia_vcpu_peek(struct kia_vcpu *vcpu, uint64_t gva, void *buf, size_t len);
+int kia_vcpu_poke(struct kia_vcpu *vcpu, uint64_t gva, const void *buf, size_t len);
+
+/* ip with @slot; ip's low bits are dropped. -EINVAL for a slot that does not exist. */
+int kia_vcpu_jump(struct kia_vcpu *vcpu, uint64_t ip, unsigned slot);
+
+/*
+ * The register stack with its dirty registers counted as stored: the address behind the frame's last register, and the
+ * NaT collection that belongs to it, bits of the frame's registers included.
+ * kia_vcpu_set_frame() stores all there is and loads the frame of @cfm that ends at @end. 0, -EINVAL for a malformed @cfm or
+ * an address that is no multiple of 8, or -EFAULT where the backing store is not mapped; then nothing has changed.
+ */
+uint64_t kia_vcpu_frame_end(struct kia_vcpu *vcpu);
+uint64_t kia_vcpu_frame_nats(struct kia_vcpu *vcpu);
+void kia_vcpu_set_frame_nats(struct kia_vcpu *vcpu, uint64_t nats);
+int kia_vcpu_set_frame(struct kia_vcpu *vcpu, uint64_t end, uint64_t cfm);
 
 #endif

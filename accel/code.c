@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The store of translated units. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "accel/code.h"
 #include "accel/soft.h"
@@ -16,6 +17,8 @@ struct code_store {
     _Atomic uint64_t epoch;         /* raised by every drop */
     _Atomic uint64_t *seen;         /* per vcpu: epoch it has seen outside of units; UINT64_MAX: idle */
     struct code_stats stats;
+    bool any_stop;
+    uint8_t stops[CODE_PAGE_BUNDLES]; /* {2:0}: slots that are a debugger's stops, in every page */
 };
 
 static unsigned hash_gpa(uint64_t gpa) { return (unsigned)((gpa >> 12) * UINT64_C(0x9e3779b97f4a7c15) >> (64 - HASH_BITS)); }
@@ -135,6 +138,7 @@ static struct code_unit *translate(struct code_store *s, struct code_page *page,
     s->stats.ops += u->ir->n_ops;
     u->key = src->key;
     u->slot = (uint8_t)src->slot;
+    u->stop = u->no_host = src->stops && src->stops[(src->gpa & 0xfff) / 16] >> src->slot & 1;
     u->next = page->units[(src->gpa & 0xfff) / 16];
     atomic_store_explicit(&page->any, true, memory_order_relaxed);
     atomic_store_explicit(&page->units[(src->gpa & 0xfff) / 16], u, memory_order_release);
@@ -158,6 +162,7 @@ struct code_unit *code_translate(struct code_store *s, struct code_page *page, u
         .cpuid4 = s->config.cpuid4,
         .ito = s->config.ito,
         .max_insns = key & KEY_CAREFUL ? 1 : LOWER_MAX_INSNS,
+        .stops = s->any_stop ? s->stops : NULL,
         .gate = s->config.gate,
         .opaque = s->config.opaque,
     };
@@ -221,6 +226,47 @@ void code_changed(struct code_store *s, uint64_t gpa, uint64_t len)
         pthread_mutex_unlock(&s->lock);
         s->config.dropped(s->config.opaque);
     }
+}
+
+static bool runs_over(struct code_page *p, unsigned bundle)
+{
+    for (unsigned i = 0; i <= bundle; i++) {
+        for (struct code_unit *u = p->units[i]; u; u = u->next) {
+            if (i + u->ir->n_bundles > bundle)
+                return true;
+        }
+    }
+    return false;
+}
+
+void code_add_stop(struct code_store *s, unsigned offset, unsigned slot)
+{
+    unsigned bundle = offset / 16;
+
+    if (s->stops[bundle] >> slot & 1)
+        return;
+    pthread_mutex_lock(&s->lock);
+    s->any_stop = true;
+    s->stops[bundle] |= (uint8_t)(1 << slot);
+    for (unsigned h = 0; h < HASH_SIZE; h++) {
+        for (struct code_page *p = s->hash[h]; p; p = p->next) {
+            if (p->any && runs_over(p, bundle))
+                drop_page(s, p);
+        }
+    }
+    pthread_mutex_unlock(&s->lock);
+    s->config.dropped(s->config.opaque);
+}
+
+void code_forget_stops(struct code_store *s)
+{
+    if (!s->any_stop)
+        return;
+    pthread_mutex_lock(&s->lock);
+    s->any_stop = false;
+    memset(s->stops, 0, sizeof(s->stops));
+    pthread_mutex_unlock(&s->lock);
+    code_changed(s, 0, UINT64_MAX);
 }
 
 /* Frees the units that every processor has been outside of since they were dropped. */

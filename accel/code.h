@@ -22,6 +22,7 @@ struct code_unit {
     struct ir_unit *ir;
     _Atomic(const void *) host; /* compiled code; NULL: not yet, or never (no_host) */
     bool no_host;
+    bool stop;               /* starts where a debugger's stop may be: never compiled, so always entered by the run loop */
     uint32_t key;
     uint8_t slot;
     atomic_bool invalid;     /* bytes changed: not to be entered again */
@@ -81,6 +82,14 @@ struct code_unit *code_translate(struct code_store *s, struct code_page *page, u
 
 /* Bytes changed: drops the units of all pages touched. Any thread. */
 void code_changed(struct code_store *s, uint64_t gpa, uint64_t len);
+
+/*
+ * A debugger's stops. Units never run over a stop of their page, wherever it is mapped: units that start at one are marked.
+ * code_add_stop() @offset: of the bundle in its page; drops the units that run over it. Forgetting drops everything.
+ * No vcpu runs.
+ */
+void code_add_stop(struct code_store *s, unsigned offset, unsigned slot);
+void code_forget_stops(struct code_store *s);
 
 /*
  * vcpu @index is inside no unit now. Cheap when nothing was dropped. @idle: and will not be until its next call.

@@ -218,6 +218,7 @@ int kia_vcpu_create(struct kia_vm *vm, unsigned index, uint8_t lid_id, uint8_t l
     vcpu->v = v;
     vcpu->vm = vm;
     atomic_init(&vcpu->env_gpa, SOFT_NO_ENV);
+    vcpu->jit = vm->jit;
     v->vm = &vm->vm;
     v->mem = vm->mem;
     v->index = index;
@@ -290,7 +291,7 @@ void kia_vm_interrupt(struct kia_vm *vm, uint16_t lid, unsigned dm, uint8_t vect
 
 /* ---- the run loop ---- */
 
-static enum kia_exit stuck(struct kia_run *run, const char *why, uint64_t ip)
+enum kia_exit soft_stuck(struct kia_run *run, const char *why, uint64_t ip)
 {
     run->exit = KIA_EXIT_STUCK;
     snprintf(run->why, sizeof(run->why), "%s (ip %016" PRIx64 ")", why, ip);
@@ -353,7 +354,7 @@ static struct code_page *fetch_page(struct kia_vcpu *vcpu, bool *bad)
     return page;
 }
 
-static struct code_unit *find_unit(struct kia_vcpu *vcpu, bool *bad)
+struct code_unit *soft_find_unit(struct kia_vcpu *vcpu, bool *bad)
 {
     struct vcpu *v = vcpu->v;
     struct code_page *page = fetch_page(vcpu, bad);
@@ -426,7 +427,7 @@ static void link_exit(struct kia_vcpu *vcpu, const struct ir_unit *from, void *l
     struct code_unit *to;
     bool bad;
 
-    if (v->key != from->key || !(to = find_unit(vcpu, &bad)) || !host_code(vcpu->vm, to))
+    if (v->key != from->key || !(to = soft_find_unit(vcpu, &bad)) || !host_code(vcpu->vm, to))
         return;
     if (to->ir->gpa >> 12 == from->gpa >> 12 && !atomic_load(&to->invalid))
         jit_link(vcpu->vm->jit, link, to->host);
@@ -436,7 +437,7 @@ static void link_exit(struct kia_vcpu *vcpu, const struct ir_unit *from, void *l
 static enum unit_end execute(struct kia_vcpu *vcpu, struct code_unit *c, const struct ir_unit **u, struct unit_result *r,
                              uint64_t *ip0)
 {
-    const void *code = vcpu->vm->jit ? host_code(vcpu->vm, c) : NULL;
+    const void *code = vcpu->jit ? host_code(vcpu->vm, c) : NULL;
     enum unit_end end;
     void *link;
 
@@ -471,8 +472,7 @@ static void name_intercept(struct vcpu *v, const struct ir_unit *u, unsigned pos
     assert(!"only virtualized instructions raise it");
 }
 
-/* Runs units and delivers what they raised. Return: true if the loop is to be left. */
-static bool run_unit(struct kia_vcpu *vcpu, struct code_unit *c, struct kia_run *run)
+bool soft_run_unit(struct kia_vcpu *vcpu, struct code_unit *c, struct kia_run *run)
 {
     struct vcpu *v = vcpu->v;
     uint64_t ip0, psr = v->psr;
@@ -489,9 +489,11 @@ static bool run_unit(struct kia_vcpu *vcpu, struct code_unit *c, struct kia_run 
             vcpu->no_progress = 0;
         if (v->fault.kind == FAULT_VIRTUALIZATION)
             name_intercept(v, u, r.last_pos);
+        if (__builtin_expect(v->fault.kind == FAULT_WATCHPOINT, 0))
+            return soft_watchpoint(vcpu, run);
         deliver(vcpu);
         if (++vcpu->no_progress > NO_PROGRESS_LIMIT) {
-            stuck(run, "the first instruction of the interruption handler faults for ever", v->ip);
+            soft_stuck(run, "the first instruction of the interruption handler faults for ever", v->ip);
             return true;
         }
         return false;
@@ -510,14 +512,16 @@ static bool run_unit(struct kia_vcpu *vcpu, struct code_unit *c, struct kia_run 
 }
 
 /* A frame whose registers are missing gets them before the next instruction (SDM Vol.2 6.8). */
-static bool complete_frame(struct kia_vcpu *vcpu, struct kia_run *run)
+bool soft_complete_frame(struct kia_vcpu *vcpu, struct kia_run *run)
 {
     if (rse_complete_frame(vcpu->v) == OPR_OK)
         return false;
+    if (vcpu->v->fault.kind == FAULT_WATCHPOINT)
+        return soft_watchpoint(vcpu, run);
     deliver(vcpu);
     if (++vcpu->no_progress <= NO_PROGRESS_LIMIT)
         return false;
-    stuck(run, "the register stack cannot be loaded", vcpu->v->ip);
+    soft_stuck(run, "the register stack cannot be loaded", vcpu->v->ip);
     return true;
 }
 
@@ -540,7 +544,7 @@ enum kia_exit kia_vcpu_run(struct kia_vcpu *vcpu, struct kia_run *run)
         if (__builtin_expect(bits, 0) && attend(vcpu, bits, run))
             break;
         if (__builtin_expect(v->rse.cfle, 0)) {
-            if (complete_frame(vcpu, run))
+            if (soft_complete_frame(vcpu, run))
                 break;
             continue;
         }
@@ -548,20 +552,22 @@ enum kia_exit kia_vcpu_run(struct kia_vcpu *vcpu, struct kia_run *run)
             vcpu->nat_countdown = NAT_RECHECK_UNITS;
             vcpu_nat_recheck(v);
         }
-        u = find_unit(vcpu, &bad);
+        u = soft_find_unit(vcpu, &bad);
         if (__builtin_expect(!u, 0)) {
             if (bad) {
-                stuck(run, "instruction fetch from an address where there is no memory", v->ip);
+                soft_stuck(run, "instruction fetch from an address where there is no memory", v->ip);
                 break;
             }
             deliver(vcpu);
             if (++vcpu->no_progress > NO_PROGRESS_LIMIT) {
-                stuck(run, "the interruption handler cannot be fetched", v->ip);
+                soft_stuck(run, "the interruption handler cannot be fetched", v->ip);
                 break;
             }
             continue;
         }
-        if (run_unit(vcpu, u, run))
+        if (__builtin_expect(u->stop, 0) && soft_breakpoint(vcpu, run))
+            break;
+        if (soft_run_unit(vcpu, u, run))
             break;
     }
     code_quiesce(vcpu->vm->code, v->index, true);

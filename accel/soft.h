@@ -7,12 +7,13 @@
 
 #include "accel/accel.h"
 #include "accel/code.h"
+#include "arch/debug.h"
 #include "arch/vcpu.h"
 #include "arch/vm.h"
 #include "isa/isa.h"
 #include "jit/jit.h"
 
-enum { SOFT_MAX_GATES = 1024 };
+enum { SOFT_MAX_GATES = 1024, SOFT_MAX_BREAKPOINTS = 256 };
 #define SOFT_NO_ENV UINT64_MAX
 
 enum soft_jit { SOFT_JIT_AUTO, SOFT_JIT_ON, SOFT_JIT_OFF };
@@ -51,6 +52,9 @@ struct kia_vm {
     unsigned max_vcpus;
     struct soft_gate gates[SOFT_MAX_GATES];
     _Atomic unsigned n_gates;
+    uint64_t breakpoints[SOFT_MAX_BREAKPOINTS]; /* bundle | slot; changed while no vcpu runs, as are the watches */
+    unsigned n_breakpoints;
+    struct watch_list watches;
     /* the interval timer's thread */
     pthread_t timer_thread;
     int timer_epoll;
@@ -61,6 +65,7 @@ struct kia_vcpu {
     struct vcpu *v;
     struct kia_vm *vm;
     struct soft_stats stats;
+    struct jit *jit;               /* the machine's; NULL where units are interpreted: always, or for one step */
     unsigned nat_countdown;        /* careful units until the next look for NaTs */
     uint64_t code_epoch;           /* of the code store when v->jumps was last right */
     unsigned no_progress;          /* interruptions delivered since an instruction completed */
@@ -102,6 +107,21 @@ uint64_t soft_now_ns(void);
 
 /* -d jit: what the machine's processors did, at its end. accel/soft_stats.c */
 void soft_stats_print(const struct kia_vm *vm);
+
+/* ---- the run loop's parts, for soft_debug.c ---- */
+
+/* The unit at v->ip, v->ri for v->key; NULL with *bad for no memory there, else with the fetch fault in v->fault. */
+struct code_unit *soft_find_unit(struct kia_vcpu *vcpu, bool *bad);
+/* Runs units and delivers what they raised. Return: true if the loop is to be left, with run->exit set. */
+bool soft_run_unit(struct kia_vcpu *vcpu, struct code_unit *c, struct kia_run *run);
+/* Loads what the frame lacks. Return: as soft_run_unit(). */
+bool soft_complete_frame(struct kia_vcpu *vcpu, struct kia_run *run);
+enum kia_exit soft_stuck(struct kia_run *run, const char *why, uint64_t ip);
+
+/* True if the vcpu stands at a breakpoint: run->exit is set. */
+bool soft_breakpoint(struct kia_vcpu *vcpu, struct kia_run *run);
+/* v->fault is FAULT_WATCHPOINT: carries the instruction out and sets run->exit, unless it faults after all. */
+bool soft_watchpoint(struct kia_vcpu *vcpu, struct kia_run *run);
 
 /* Sets attention bits and wakes the vcpu if it sleeps. Any thread. */
 void soft_attend(struct kia_vcpu *vcpu, uint32_t bits);

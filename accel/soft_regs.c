@@ -24,6 +24,30 @@ void kia_set_gr(struct kia_vcpu *vcpu, unsigned r, uint64_t value)
     gr_set(vcpu->v, r, value, false);
 }
 
+void kia_set_gr_nat(struct kia_vcpu *vcpu, unsigned r, bool nat)
+{
+    assert(r > 0 && r < 128);
+    if (nat || vcpu->v->nat_any)
+        gr_set_nat(vcpu->v, r, nat);
+}
+
+void kia_get_fr(struct kia_vcpu *vcpu, unsigned f, uint64_t *sig, uint64_t *se)
+{
+    struct ia64_fr value;
+
+    assert(f < 128);
+    value = fr_get(vcpu->v, f);
+    *sig = value.sig;
+    *se = value.se;
+}
+
+void kia_set_fr(struct kia_vcpu *vcpu, unsigned f, uint64_t sig, uint64_t se)
+{
+    assert(f < 128);
+    if (f > 1)
+        fr_set(vcpu->v, f, (struct ia64_fr){ .sig = sig, .se = se & 0x3ffff });
+}
+
 uint64_t kia_get_br(struct kia_vcpu *vcpu, unsigned b)
 {
     assert(b < 8);
@@ -151,15 +175,17 @@ static int read_va(struct vcpu *v, uint64_t gva, unsigned char *to, size_t len)
     return 0;
 }
 
-/* Two passes: nothing is written before all of it is known to be writable. */
+/* Two passes: nothing is written before all of it is known to be writable RAM. Faults are those of a store. */
 static int write_va(struct vcpu *v, uint64_t gva, const unsigned char *from, size_t len)
 {
     uint64_t end = gva + len;
-    void *hva;
+    struct mmu_ref r;
 
     for (uint64_t a = gva; a < end; a = (a | 0xfff) + 1) {
-        if (mem_rmw_hva(v, a, 1, REF_W, &hva) != OPR_OK)
+        if (mem_check(v, a, 1, REF_W, &r) != OPR_OK)
             return soft_gate_fault(v);
+        if (!r.host)
+            return -EFAULT;
     }
     while (len) {
         unsigned size = (gva & 7) == 0 && len >= 8 ? 8 : 1;
@@ -175,18 +201,35 @@ static int write_va(struct vcpu *v, uint64_t gva, const unsigned char *from, siz
     return 0;
 }
 
-int kia_vcpu_read_va(struct kia_vcpu *vcpu, uint64_t gva, void *buf, size_t len)
+/* Firmware's own references are not the guest's: no watchpoint stops them. */
+static struct vcpu *take_tlb_unwatched(struct kia_vcpu *vcpu)
 {
     struct vcpu *v = take_tlb(vcpu);
+
+    if (v->watches)
+        debug_set_watches(v, NULL);
+    return v;
+}
+
+static void leave_tlb_watched(struct kia_vcpu *vcpu)
+{
+    if (vcpu->vm->watches.n)
+        debug_set_watches(vcpu->v, &vcpu->vm->watches);
+    tlb_guest_leave(vcpu->v);
+}
+
+int kia_vcpu_read_va(struct kia_vcpu *vcpu, uint64_t gva, void *buf, size_t len)
+{
+    struct vcpu *v = take_tlb_unwatched(vcpu);
     int err = read_va(v, gva, buf, len);
 
-    tlb_guest_leave(v);
+    leave_tlb_watched(vcpu);
     return err;
 }
 
 int kia_vcpu_write_code_va(struct kia_vcpu *vcpu, uint64_t gva, const void *buf, size_t len)
 {
-    struct vcpu *v = take_tlb(vcpu);
+    struct vcpu *v = take_tlb_unwatched(vcpu);
     int err = write_va(v, gva, buf, len);
     struct mmu_ref r;
 
@@ -195,16 +238,16 @@ int kia_vcpu_write_code_va(struct kia_vcpu *vcpu, uint64_t gva, const void *buf,
         if (!r.miss)
             code_changed(vcpu->vm->code, r.gpa, 4096);
     }
-    tlb_guest_leave(v);
+    leave_tlb_watched(vcpu);
     return err;
 }
 
 int kia_vcpu_write_va(struct kia_vcpu *vcpu, uint64_t gva, const void *buf, size_t len)
 {
-    struct vcpu *v = take_tlb(vcpu);
+    struct vcpu *v = take_tlb_unwatched(vcpu);
     int err = write_va(v, gva, buf, len);
 
-    tlb_guest_leave(v);
+    leave_tlb_watched(vcpu);
     return err;
 }
 
@@ -219,43 +262,4 @@ void kia_vcpu_purge_all_tc(struct kia_vcpu *vcpu)
 bool kia_vcpu_tr_read(struct kia_vcpu *vcpu, bool data, unsigned index, uint64_t out[4])
 {
     return tlb_tr_read(vcpu->v, data, index, out);
-}
-
-static void dump(FILE *out, const char *name, unsigned n, uint64_t value)
-{
-    fprintf(out, "%s%u %016" PRIx64 "\n", name, n, value);
-}
-
-static void dump_control(struct vcpu *v, FILE *out)
-{
-    static const uint8_t ars[] = { AR_RSC, AR_BSP, AR_BSPSTORE, AR_RNAT, AR_CCV, AR_UNAT, AR_FPSR, AR_PFS, AR_LC, AR_EC };
-    static const uint8_t crs[] = { CR_DCR, CR_ITM, CR_IVA, CR_PTA, CR_IPSR, CR_ISR, CR_IIP, CR_IFA, CR_ITIR, CR_IIPA, CR_IFS,
-                                   CR_IIM, CR_IHA, CR_LID, CR_TPR, CR_ITV };
-
-    for (unsigned i = 0; i < 8; i++)
-        dump(out, "ar.k", i, v->kr[i]);
-    for (size_t i = 0; i < sizeof(ars); i++)
-        dump(out, "ar", ars[i], ar_read(v, ars[i]));
-    for (size_t i = 0; i < sizeof(crs); i++)
-        dump(out, "cr", crs[i], cr_read(v, crs[i]));
-    for (unsigned i = 0; i < 8; i++)
-        dump(out, "rr", i, v->rr[i]);
-}
-
-void kia_vcpu_dump(struct kia_vcpu *vcpu, FILE *out)
-{
-    struct vcpu *v = vcpu->v;
-
-    fprintf(out, "cpu %u\nip %016" PRIx64 "\npsr %016" PRIx64 "\ncfm %016" PRIx64 "\npr %016" PRIx64 "\n", v->index, v->ip,
-            kia_get_psr(vcpu), v->cfm, kia_get_pr(vcpu));
-    for (unsigned r = 0; r < 32 + cfm_sof(v->cfm); r++)
-        fprintf(out, "r%u %016" PRIx64 "%s\n", r, kia_get_gr(vcpu, r, NULL), gr_nat(v, r) ? " nat" : "");
-    for (unsigned f = 0; f < 128; f++) {
-        struct ia64_fr value = fr_get(v, f);
-
-        fprintf(out, "f%u %05" PRIx64 " %016" PRIx64 "\n", f, value.se, value.sig);
-    }
-    for (unsigned i = 0; i < 8; i++)
-        dump(out, "b", i, v->br[i]);
-    dump_control(v, out);
 }

@@ -57,7 +57,9 @@ enum fault {
     /* between instructions */
     FAULT_EXTERNAL_INTERRUPT,
     FAULT_VIRTUAL_EXTERNAL_INTERRUPT,
-    FAULT_COUNT
+    FAULT_COUNT,
+    /* not architected: a reference that a debugger watches; never delivered */
+    FAULT_WATCHPOINT = FAULT_COUNT,
 };
 
 /* Details of a pending interruption, in vcpu.fault. Fields that a vector does not use are ignored. */

@@ -55,6 +55,8 @@ void ar_write(struct vcpu *v, unsigned ar, uint64_t value);
 void sapic_pend(struct vcpu *v, unsigned vector);
 /* CR.IVR: the highest unmasked pending vector goes in service; 15 if there is none. */
 unsigned sapic_acknowledge(struct vcpu *v);
+/* The vector that it would give; nothing changes. */
+unsigned sapic_peek(struct vcpu *v);
 /* CR.EOI: the highest vector in service is done with. */
 void sapic_end(struct vcpu *v);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Integer memory instructions beyond plain loads and stores: advanced loads, spill and fill, 16 bytes, semaphores. */
 #include "arch/alat.h"
+#include "arch/debug.h"
 #include "arch/mmu_ref.h"
 #include "arch/ops.h"
 #include "isa/isa.h"
@@ -26,6 +27,8 @@ enum op_result mem_adv_load(struct vcpu *v, uint64_t gva, unsigned size, uint64_
         *done = r.host;
         if (!*done)
             return OPR_OK;
+        if (v->watches && debug_watched(v, gva, size, flags))
+            return OPR_FAULT;
     }
     mem_read_ref(v, &r, size, raw);
     return OPR_OK;

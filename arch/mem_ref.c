@@ -6,6 +6,7 @@
  * within 4 KiB of cacheable RAM; else Unaligned Data Reference. A semaphore or 16-byte reference to cacheable memory
  * without RAM behind it is an Unsupported Data Reference.
  */
+#include "arch/debug.h"
 #include "arch/mmu_ref.h"
 
 #include "mem/mem.h"
@@ -43,6 +44,8 @@ enum op_result mem_check(struct vcpu *v, uint64_t gva, unsigned size, unsigned f
         if (flags & (REF_SEM | REF_16))
             return mmu_raise(v, FAULT_UNSUPPORTED_DATA, gva, flags, 0);
     }
+    if (v->watches && debug_watched(v, gva, size, flags))
+        return OPR_FAULT;
     return OPR_OK;
 }
 

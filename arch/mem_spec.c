@@ -6,6 +6,7 @@
  * condition. The first condition in order of priority that is not deferred faults; if all are, the result is a NaT.
  */
 #include "arch/alat.h"
+#include "arch/debug.h"
 #include "arch/mmu_ref.h"
 #include "arch/ops.h"
 #include "isa/isa.h"
@@ -70,6 +71,8 @@ enum op_result mem_spec_load(struct vcpu *v, uint64_t gva, unsigned size, unsign
         mem_locate(v, gva, mem_tag(v, gva, flags), &r);
         if (!r.host)
             return OPR_OK;
+        if (v->watches && debug_watched(v, gva, size, flags))
+            return OPR_FAULT;
     }
     mem_read_ref(v, &r, size, raw);
     *nat = false;

@@ -8,7 +8,8 @@
  * old state comes back. Slots are never reused until all are given out; then everything is dropped once.
  *
  * An entry exists only for a page of RAM that is cacheable, whose accessed bit is set, and (for writes) whose dirty bit is
- * set. While psr.db = 1 the tag words match nothing, so every reference meets the debug registers.
+ * set. While psr.db = 1 the tag words match nothing, so every reference meets the debug registers; with a debugger's
+ * watchpoints those of data references do not either.
  */
 #include "arch/tlb.h"
 
@@ -22,6 +23,7 @@
 #define TAG_PSR (PSR_DT | PSR_RT | PSR_IT | PSR_CPL | PSR_DB | PSR_VM | PSR_PK)
 #define SLOT_PSR (PSR_VM | PSR_PK)
 #define STATE_RSE_PL UINT64_C(3)
+#define STATE_WATCH UINT64_C(4) /* a debugger watches data references */
 #define STATE_UNSET UINT64_MAX
 
 /* ---- slots ---- */
@@ -117,10 +119,30 @@ static inline void tags_set(const struct soft_tags *g, uint64_t tags[8], bool tr
     }
 }
 
-static void tags_never(struct vcpu *v)
+static void tags_never(uint64_t tags[8])
 {
     for (unsigned i = 0; i < 8; i++)
-        v->dtag[i] = v->itag[i] = v->rse_tag[i] = SOFT_TAG_NEVER;
+        tags[i] = SOFT_TAG_NEVER;
+}
+
+/* The tag words of the sources that changed. What is checked reference by reference gets words that match nothing. */
+static void tags_make(struct vcpu *v, uint64_t state, uint64_t changed)
+{
+    const struct soft_tags *g = &v->tlb->tags;
+
+    if (state & (PSR_DB | STATE_WATCH)) {
+        tags_never(v->dtag);
+        tags_never(v->rse_tag);
+    } else {
+        if (changed & (PSR_DT | PSR_CPL | PSR_DB | STATE_WATCH))
+            tags_set(g, v->dtag, state & PSR_DT, vcpu_cpl(v));
+        if (changed & (PSR_RT | STATE_RSE_PL | PSR_DB | STATE_WATCH))
+            tags_set(g, v->rse_tag, state & PSR_RT, state & STATE_RSE_PL);
+    }
+    if (state & PSR_DB)
+        tags_never(v->itag);
+    else if (changed & (PSR_IT | PSR_CPL | PSR_DB))
+        tags_set(g, v->itag, state & PSR_IT, vcpu_cpl(v));
 }
 
 /**
@@ -130,7 +152,7 @@ static void tags_never(struct vcpu *v)
 void mmu_update_tags(struct vcpu *v)
 {
     struct soft_tags *g;
-    uint64_t state = (v->psr & TAG_PSR) | (v->rsc >> 2 & STATE_RSE_PL);
+    uint64_t state = (v->psr & TAG_PSR) | (v->rsc >> 2 & STATE_RSE_PL) | (v->watches ? STATE_WATCH : 0);
     bool all, rr_changed;
     uint64_t changed;
 
@@ -157,16 +179,7 @@ void mmu_update_tags(struct vcpu *v)
     }
     changed = all || rr_changed ? UINT64_MAX : state ^ g->state;
     g->state = state;
-    if (v->psr & PSR_DB) {
-        tags_never(v);
-        return;
-    }
-    if (changed & (PSR_DT | PSR_CPL | PSR_DB))
-        tags_set(g, v->dtag, v->psr & PSR_DT, vcpu_cpl(v));
-    if (changed & (PSR_IT | PSR_CPL | PSR_DB))
-        tags_set(g, v->itag, v->psr & PSR_IT, vcpu_cpl(v));
-    if (changed & (PSR_RT | STATE_RSE_PL | PSR_DB))
-        tags_set(g, v->rse_tag, v->psr & PSR_RT, v->rsc >> 2 & 3);
+    tags_make(v, state, changed);
 }
 
 void soft_reset(struct vcpu *v)

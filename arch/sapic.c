@@ -116,6 +116,12 @@ unsigned sapic_acknowledge(struct vcpu *v)
     return vector;
 }
 
+unsigned sapic_peek(struct vcpu *v)
+{
+    fold_posted(v);
+    return (unsigned)highest_unmasked(v);
+}
+
 void sapic_end(struct vcpu *v)
 {
     uint64_t *isr = v->sapic.isr;

@@ -135,6 +135,9 @@ enum walk_result {
 enum walk_result vhpt_walk(struct vcpu *v, enum tlb_kind kind, uint64_t gva, bool allowed,
                            const struct tlb_entry **e, uint64_t *iha);
 
+/* The translation that a walk would insert for @gva, whatever psr says; nothing changes. False: none. */
+bool vhpt_peek(struct vcpu *v, uint64_t gva, struct tlb_entry *e);
+
 /* ---- the soft TLB (arch/mmu_soft.c) ---- */
 
 /* Drops soft entries that meet [gva, gva + 2^ps), whatever rid they belong to. */

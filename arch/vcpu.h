@@ -238,6 +238,7 @@ struct vcpu {
 
     /* ---- transient ---- */
     struct fault_info fault;
+    const struct watch_list *watches; /* a debugger's watchpoints (arch/debug.h); NULL: none, or not now */
     uint64_t trap_ip;         /* bundle of the instruction that trapped */
     uint8_t trap_ri;          /* its slot */
     struct alat_entry alat[N_ALAT];

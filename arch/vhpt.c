@@ -13,6 +13,7 @@
 #include "arch/mmu_ref.h"
 #include "arch/ops.h"
 #include "arch/vti.h"
+#include "mem/mem.h"
 
 #define PTA_VE UINT64_C(1)
 #define PTA_VF (UINT64_C(1) << 8)
@@ -123,6 +124,23 @@ enum walk_result vhpt_walk(struct vcpu *v, enum tlb_kind kind, uint64_t gva, boo
         return WALK_ABORT;
     *e = tlb_insert_tc(v, kind, &found);
     return WALK_FOUND;
+}
+
+bool vhpt_peek(struct vcpu *v, uint64_t gva, struct tlb_entry *e)
+{
+    uint64_t iha, gpa, pte, itir;
+    const struct tlb_entry *table;
+    const uint8_t *host;
+
+    if (!(v->cr[CR_PTA] & PTA_VE) || !(v->rr[gva >> 61] & RR_VE))
+        return false;
+    iha = vhpt_hash(v, gva);
+    table = tlb_find(v->tlb, TLB_DATA, rr_rid(v->rr[iha >> 61]), iha);
+    if (!table || !(table->pte & PTE_P))
+        return false;
+    gpa = (table->pte & PTE_PPN) | (iha & ((UINT64_C(1) << table->ps) - 1));
+    host = kia_mem_hva(v->mem, gpa, v->cr[CR_PTA] & PTA_VF ? 32 : 8);
+    return host && entry_read(v, gva, host, &pte, &itir) && tlb_make_entry(v, pte, itir, gva, e);
 }
 
 /* ---- instructions ---- */

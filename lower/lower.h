@@ -140,6 +140,8 @@ struct lower_source {
     uint64_t cpuid4;
     bool ito;
     unsigned max_insns;        /* 1 for careful mode */
+    /* A debugger's stops: {2:0} of [n] are the slots of bundle n of a page at which a unit starts anew. NULL: none. */
+    const uint8_t *stops;
     /* Gate number of a bundle, LOWER_GATE_VPS + offset for a PAL virtualization service, or -1. */
     int (*gate)(void *opaque, uint64_t gpa);
     void *opaque;

@@ -169,6 +169,22 @@ static bool lower_slot(struct lower *l, const struct lower_source *src, struct b
     return !l->ended;
 }
 
+/* True if the unit has to end before a slot of bundle @i: a debugger wants to look there. */
+static bool stops_before(const struct lower_source *src, unsigned i, unsigned slot)
+{
+    if (!src->stops || (i == 0 && slot == src->slot))
+        return false;
+    return src->stops[(src->gpa >> 4 & 0xff) + i] >> slot & 1;
+}
+
+/* Leaves for a slot of the bundle at displacement @disp; the instruction before it was the last one. */
+static void leave_before(struct lower *l, uint32_t disp, unsigned slot)
+{
+    l->disp = disp;
+    ir_exit(l, 0, 0);
+    l->ops[l->n_ops - 1].c = (uint16_t)slot;
+}
+
 static void lower_bundles(struct lower *l, const struct lower_source *src, struct ir_unit *u)
 {
     unsigned n_insns = 0, slot = src->slot;
@@ -177,6 +193,10 @@ static void lower_bundles(struct lower *l, const struct lower_source *src, struc
     for (i = 0; i < src->n_bundles && !l->ended; i++, slot = 0) {
         struct bundle b = src->code[i];
 
+        if (stops_before(src, i, slot)) {
+            leave_before(l, i * 16, slot);
+            break;
+        }
         l->disp = i * 16;
         l->slot = (uint8_t)slot;
         l->pos = (uint16_t)(i << 2 | slot);
@@ -188,6 +208,8 @@ static void lower_bundles(struct lower *l, const struct lower_source *src, struc
         while (slot < 3 && lower_slot(l, src, b, &slot, &n_insns)) {
             if (n_insns >= src->max_insns)
                 ir_exit_next(l);
+            else if (slot < 3 && stops_before(src, i, slot))
+                leave_before(l, i * 16, slot);
             if (l->ended)
                 break;
         }

@@ -16,6 +16,7 @@
 #include "dev/uart16550.h"
 #include "fw/fw.h"
 #include "mem/mem.h"
+#include "vmm/gdb.h"
 #include "vmm/log.h"
 #include "vmm/machine.h"
 
@@ -254,6 +255,9 @@ int machine_create(struct kia_board **out, const struct kia_options *options)
     if ((err = kia_console_open(board->loop, options, &keys, &board->console)) ||
         (err = create_platform(board)))
         return err;
+    if (options->gdb && (err = gdb_open(board, options->gdb, &board->gdb)))
+        return err;
+    board->held = options->stopped;
     return machine_reset(board);
 }
 
@@ -262,6 +266,7 @@ void machine_destroy(struct kia_board *board)
 {
     if (!board)
         return;
+    gdb_close(board->gdb);
     kia_platform_destroy(board->platform);
     kia_fw_destroy(board->fw);
     if (board->info.vm)

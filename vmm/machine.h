@@ -13,12 +13,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "accel/accel.h"
 #include "vmm/board.h"
 #include "vmm/console.h"
 #include "vmm/options.h"
 
 struct kia_acpi_pm;
 struct kia_fw;
+struct kia_gdb;
 struct kia_loop;
 struct kia_pci;
 struct kia_platform;
@@ -28,6 +30,7 @@ enum { MACHINE_MAX_IMAGES = 2 + 64 + KIA_MAX_LOADERS };
 /* What the main thread is to do when the loop stops. */
 enum machine_request {
     REQUEST_NONE,
+    REQUEST_DEBUG, /* gdb, or a processor that met one of its stops: all stop until gdb says more */
     REQUEST_RESET,
     REQUEST_POWEROFF,
     REQUEST_QUIT, /* the user, or a signal */
@@ -41,6 +44,11 @@ struct vcpu_thread {
     bool halted; /* runs no more before a reset */
     bool started_by_loader; /* at start_ip, not by firmware */
     uint64_t start_ip;
+    /* gdb's; changed while all vcpu threads are parked, but for the stop, which is the thread's own until then */
+    bool held; /* stays where it is while others run */
+    bool step; /* runs one instruction */
+    enum kia_stop stop; /* why it asked for REQUEST_DEBUG */
+    uint64_t stop_address;
 };
 
 struct kia_board {
@@ -53,6 +61,8 @@ struct kia_board {
     struct kia_acpi_pm *pm;
     struct kia_fw *fw;
     struct kia_console *console;
+    struct kia_gdb *gdb; /* NULL: without -gdb */
+    bool held; /* for gdb: no vcpu runs until it says so. Main thread */
     bool was_on; /* RAM holds an earlier life's data */
     bool fw_ready; /* firmware is in RAM: not if loaded images need its place and no kernel is there */
 

@@ -11,6 +11,7 @@
 #include "vmm/keyval.h"
 #include "vmm/log.h"
 #include "vmm/opt.h"
+#include "vmm/sock.h"
 
 #define MIB (UINT64_C(1) << 20)
 #define MIN_RAM (128 * MIB)
@@ -199,6 +200,26 @@ static int opt_D(struct kia_options *o, const char *value)
     return opt_set_string(&o->log_file, value);
 }
 
+static int opt_gdb(struct kia_options *o, const char *value)
+{
+    if (!kia_sock_is(value))
+        return BAD("-gdb %s: use tcp:HOST:PORT or unix:PATH", value);
+    return opt_set_string(&o->gdb, value);
+}
+
+static int opt_s(struct kia_options *o, const char *value)
+{
+    (void)value;
+    return opt_set_string(&o->gdb, "tcp::1234");
+}
+
+static int opt_S(struct kia_options *o, const char *value)
+{
+    (void)value;
+    o->stopped = true;
+    return 0;
+}
+
 static const struct option {
     const char *name;
     const char *arg; /* NULL: none */
@@ -235,6 +256,9 @@ static const struct option {
     { "rtc", "base=utc|localtime|DATE", opt_rtc, "the guest's clock at start" },
     { "no-reboot", NULL, opt_no_reboot, "end instead of resetting" },
     { "no-shutdown", NULL, opt_no_shutdown, "stop instead of ending at power-off" },
+    { "gdb", "tcp:HOST:PORT|unix:PATH", opt_gdb, "wait for gdb there" },
+    { "s", NULL, opt_s, "the same as -gdb tcp::1234" },
+    { "S", NULL, opt_S, "run nothing before gdb says so" },
     { "d", "ITEM,...", opt_d, "log these; 'help' lists them" },
     { "D", "FILE", opt_D, "log to this file instead of stderr" },
 };
@@ -285,6 +309,8 @@ static int check_together(const struct kia_options *o)
     opt_warn_unused(o);
     if (!starts)
         return BAD("nothing to boot: give a kernel with -kernel FILE");
+    if (o->stopped && !o->gdb)
+        return BAD("-S needs -gdb: nobody else can set the machine off");
     return 0;
 }
 
@@ -349,6 +375,7 @@ void kia_options_free(struct kia_options *options)
         free(options->rngs[i].path);
     }
     free(options->serial_path);
+    free(options->gdb);
     free(options->log_items);
     free(options->log_file);
     memset(options, 0, sizeof(*options));

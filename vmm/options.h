@@ -98,6 +98,8 @@ struct kia_options {
     char *serial_path;
     bool no_reboot, no_shutdown;
     int64_t rtc_offset; /* seconds from the host's UTC to the guest's clock */
+    char *gdb; /* where to wait for gdb; NULL: nowhere */
+    bool stopped; /* -S */
     char *log_items, *log_file; /* -d, -D */
 };
 

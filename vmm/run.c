@@ -9,6 +9,7 @@
 #include "accel/accel.h"
 #include "dev/loop.h"
 #include "fw/fw.h"
+#include "vmm/gdb.h"
 #include "vmm/log.h"
 #include "vmm/machine.h"
 
@@ -60,6 +61,14 @@ static void after_firmware(struct vcpu_thread *thread, struct kia_vcpu *vcpu, en
         stuck(thread->board, vcpu, why);
 }
 
+/* Stops every processor, and tells gdb why this one did. */
+static void debug_stop(struct vcpu_thread *thread, enum kia_stop stop, uint64_t address)
+{
+    thread->stop = stop;
+    thread->stop_address = address;
+    machine_request(thread->board, REQUEST_DEBUG);
+}
+
 static void run_once(struct vcpu_thread *thread)
 {
     struct kia_board *board = thread->board;
@@ -67,7 +76,7 @@ static void run_once(struct vcpu_thread *thread)
     const char *why = "";
     struct kia_run run;
 
-    switch (kia_vcpu_run(vcpu, &run)) {
+    switch (thread->step ? kia_vcpu_step(vcpu, &run) : kia_vcpu_run(vcpu, &run)) {
     case KIA_EXIT_GATE:
         if (kia_log_wanted[KIA_LOG_GATE])
             kia_log(KIA_LOG_GATE, "cpu %u gate 0x%x r28 0x%llx b0 0x%llx", thread->index, run.gate,
@@ -83,9 +92,15 @@ static void run_once(struct vcpu_thread *thread)
     case KIA_EXIT_STUCK:
         stuck(board, vcpu, run.why);
         break;
+    case KIA_EXIT_DEBUG:
+        debug_stop(thread, run.stop, run.address);
+        break;
     case KIA_EXIT_KICKED:
         break;
     }
+    /* A step that leads through firmware is done when firmware is. */
+    if (thread->step && run.exit != KIA_EXIT_DEBUG && run.exit != KIA_EXIT_KICKED)
+        debug_stop(thread, KIA_STOP_STEP, 0);
 }
 
 /* Waits until the vcpu may run; false at the machine's end. */
@@ -97,7 +112,7 @@ static bool wait_to_run(struct vcpu_thread *thread)
     pthread_mutex_lock(&board->run_lock);
     board->n_running--;
     pthread_cond_broadcast(&board->run_cond);
-    while ((board->pause || thread->halted) && !board->end)
+    while ((board->pause || thread->halted || thread->held) && !board->end)
         pthread_cond_wait(&board->run_cond, &board->run_lock);
     board->n_running++;
     end = board->end;
@@ -109,7 +124,7 @@ static void *vcpu_main(void *opaque)
 {
     struct vcpu_thread *thread = opaque;
 
-    while ((!thread->board->pause && !thread->halted) || wait_to_run(thread))
+    while ((!thread->board->pause && !thread->halted && !thread->held) || wait_to_run(thread))
         run_once(thread);
     return NULL;
 }
@@ -195,6 +210,9 @@ static bool serve(struct kia_board *board, enum machine_request request, int *st
     switch (request) {
     case REQUEST_NONE:
         break;
+    case REQUEST_DEBUG:
+        gdb_stopped(board->gdb);
+        break;
     case REQUEST_RESET:
         if (board->options->no_reboot)
             return false;
@@ -226,7 +244,8 @@ int machine_run(struct kia_board *board)
 
     if (!start_threads(board)) {
         do {
-            resume_all(board);
+            if (!board->held)
+                resume_all(board);
             kia_loop_run(board->loop);
             pause_all(board);
         } while (serve(board, take_request(board), &status));

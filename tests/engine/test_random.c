@@ -69,6 +69,13 @@ static uint64_t next(void)
     return seed * UINT64_C(0x2545f4914f6cdd1d);
 }
 
+/* Both machines have the same time. */
+static uint64_t no_time(void *opaque)
+{
+    (void)opaque;
+    return 0;
+}
+
 static bool machine_open(struct machine *m, const char *accel)
 {
     struct kia_vm_config config = {.accel = accel, .cpu = "max", .max_vcpus = 1, .itc_hz = 1000000000};
@@ -77,6 +84,7 @@ static bool machine_open(struct machine *m, const char *accel)
     if (!m->mem || kia_mem_add_ram(m->mem, 0, RAM_SIZE) || kia_vm_create(&config, &m->vm) ||
         kia_vcpu_create(m->vm, 0, 0, 0, &m->vcpu))
         return false;
+    m->vm->vm.now_ns = no_time;
     for (unsigned i = 0; i < 0x80; i++)
         kia_vm_add_gate(m->vm, IVT + i * 0x100, GATE_IVT + i, KIA_GATE_FALL);
     kia_vm_add_gate(m->vm, CODE + STREAM_BUNDLES * 16, GATE_END, KIA_GATE_FALL);

@@ -22,7 +22,9 @@ struct kia_vcpu {
     struct kia_vm *vm;
     unsigned index;
     bool kicked;
-    uint64_t gr[128], br[8], ar[128], cr[128], rr[8], pr, psr, cfm, ip;
+    bool nat[128];
+    uint64_t fr[128][2];
+    uint64_t gr[128], br[8], ar[128], cr[128], rr[8], pr, psr, cfm, ip, frame_nats;
 };
 
 enum kia_exit (*fake_run)(struct kia_vcpu *vcpu, struct kia_run *run);
@@ -165,13 +167,30 @@ int kia_vm_add_gate(struct kia_vm *vm, uint64_t gpa, unsigned gate, enum kia_gat
 uint64_t kia_get_gr(struct kia_vcpu *vcpu, unsigned r, bool *nat)
 {
     if (nat)
-        *nat = false;
+        *nat = vcpu->nat[r];
     return vcpu->gr[r];
 }
 
 void kia_set_gr(struct kia_vcpu *vcpu, unsigned r, uint64_t value)
 {
     vcpu->gr[r] = value;
+}
+
+void kia_set_gr_nat(struct kia_vcpu *vcpu, unsigned r, bool nat)
+{
+    vcpu->nat[r] = nat;
+}
+
+void kia_get_fr(struct kia_vcpu *vcpu, unsigned f, uint64_t *sig, uint64_t *se)
+{
+    *sig = vcpu->fr[f][0];
+    *se = vcpu->fr[f][1];
+}
+
+void kia_set_fr(struct kia_vcpu *vcpu, unsigned f, uint64_t sig, uint64_t se)
+{
+    vcpu->fr[f][0] = sig;
+    vcpu->fr[f][1] = se;
 }
 
 uint64_t kia_get_br(struct kia_vcpu *vcpu, unsigned b)
@@ -370,4 +389,101 @@ const struct kia_cpu_model *kia_vm_model(const struct kia_vm *vm)
 void kia_vcpu_dump(struct kia_vcpu *vcpu, FILE *out)
 {
     fprintf(out, "ip %016llx\npsr %016llx\n", (unsigned long long)vcpu->ip, (unsigned long long)vcpu->psr);
+}
+
+void kia_vcpu_dump_tlb(struct kia_vcpu *vcpu, FILE *out)
+{
+    fprintf(out, "tlb of %u\n", vcpu->index);
+}
+
+enum kia_exit kia_vcpu_step(struct kia_vcpu *vcpu, struct kia_run *run)
+{
+    vcpu->ip += 16;
+    run->stop = KIA_STOP_STEP;
+    return run->exit = KIA_EXIT_DEBUG;
+}
+
+static struct fake_debug debug;
+
+struct fake_debug fake_debug(void)
+{
+    return debug;
+}
+
+int kia_vm_set_breakpoint(struct kia_vm *vm, uint64_t address)
+{
+    (void)vm;
+    if ((address & 15) > 2)
+        return -EINVAL;
+    debug.breakpoint = address;
+    return 0;
+}
+
+void kia_vm_clear_breakpoint(struct kia_vm *vm, uint64_t address)
+{
+    (void)vm;
+    if (debug.breakpoint == address)
+        debug.breakpoint = 0;
+}
+
+int kia_vm_set_watchpoint(struct kia_vm *vm, uint64_t gva, uint64_t len, unsigned access)
+{
+    (void)vm;
+    debug.watch_gva = gva;
+    debug.watch_len = len;
+    debug.watch_access = access;
+    return len ? 0 : -EINVAL;
+}
+
+void kia_vm_clear_watchpoint(struct kia_vm *vm, uint64_t gva, uint64_t len, unsigned access)
+{
+    (void)vm;
+    if (debug.watch_gva == gva && debug.watch_len == len && debug.watch_access == access)
+        debug.watch_len = 0;
+}
+
+void kia_vm_clear_debug(struct kia_vm *vm)
+{
+    (void)vm;
+    debug = (struct fake_debug){ .cleared = debug.cleared + 1 };
+}
+
+int kia_vcpu_peek(struct kia_vcpu *vcpu, uint64_t gva, void *buf, size_t len)
+{
+    return kia_mem_read(vcpu->vm->config.mem, gva, buf, len);
+}
+
+int kia_vcpu_poke(struct kia_vcpu *vcpu, uint64_t gva, const void *buf, size_t len)
+{
+    return kia_mem_write(vcpu->vm->config.mem, gva, buf, len);
+}
+
+int kia_vcpu_jump(struct kia_vcpu *vcpu, uint64_t ip, unsigned slot)
+{
+    vcpu->ip = ip & ~UINT64_C(15);
+    return slot > 2 ? -EINVAL : 0;
+}
+
+uint64_t kia_vcpu_frame_end(struct kia_vcpu *vcpu)
+{
+    return vcpu->ar[17] + 8 * (vcpu->cfm & 0x7f);
+}
+
+uint64_t kia_vcpu_frame_nats(struct kia_vcpu *vcpu)
+{
+    return vcpu->frame_nats;
+}
+
+void kia_vcpu_set_frame_nats(struct kia_vcpu *vcpu, uint64_t nats)
+{
+    vcpu->frame_nats = nats;
+}
+
+int kia_vcpu_set_frame(struct kia_vcpu *vcpu, uint64_t end, uint64_t cfm)
+{
+    if ((cfm & 0x7f) > 96)
+        return -EINVAL;
+    vcpu->cfm = cfm;
+    vcpu->ar[17] = end - 8 * (cfm & 0x7f);
+    return 0;
 }

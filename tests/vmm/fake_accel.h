@@ -20,6 +20,13 @@ bool fake_take_irq(struct fake_irq *irq);
 void fake_sleep(struct kia_vcpu *vcpu);
 /* The memory of the vcpu's machine. */
 struct kia_mem *fake_mem(struct kia_vcpu *vcpu);
+/* What a debugger asked for last. */
+struct fake_debug {
+    uint64_t breakpoint; /* 0: none */
+    uint64_t watch_gva, watch_len; /* len 0: none */
+    unsigned watch_access, cleared;
+};
+struct fake_debug fake_debug(void);
 /* How many VMs were made so far. */
 unsigned fake_vms_created(void);
 
