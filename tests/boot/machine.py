@@ -144,11 +144,11 @@ class Linux(Machine):
         self.end()
 
 
-def assemble(folder, name, address=None):
-    """Assembles programs/NAME.s for an address: (its ELF executable, its bytes as a raw file)."""
+def assemble(folder, name, address=None, sources=SOURCES):
+    """Assembles sources/NAME.s for an address: (its ELF executable, its bytes as a raw file)."""
     tool = os.environ.get('KIA_BINUTILS')
     base = os.path.join(folder, name)
-    subprocess.run([tool + 'as', '-I', SOURCES, '-o', base + '.o', os.path.join(SOURCES, name + '.s')], check=True)
+    subprocess.run([tool + 'as', '-I', sources, '-I', SOURCES, '-o', base + '.o', os.path.join(sources, name + '.s')], check=True)
     subprocess.run([tool + 'ld', '-N', '--no-warn-rwx-segments', '-e', '_start', '-Ttext', hex(address or 0), '-o', base + '.elf', base + '.o'],
                    check=True)
     subprocess.run([tool + 'objcopy', '-O', 'binary', '-j', '.text', base + '.elf', base + '.bin'], check=True)

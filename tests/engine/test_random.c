@@ -3,7 +3,7 @@
  * Random instruction streams, interpreted and compiled: both must end in the same state, and nothing a
  * guest executes may crash the process. Every encoding that decodes can come up, with wild operands; a
  * stream ends at its first interruption (the vectors are gates), at its end, or where the machine says that
- * the guest is stuck.  usage: test_random [streams [seed]]
+ * the guest is stuck.  usage: test_random [streams [seed [vm]]]; with vm as guests: psr.vm = 1, a random VPD
  */
 #include <inttypes.h>
 #include <pthread.h>
@@ -14,7 +14,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "abi/vpd.h"
 #include "accel/soft.h"
+#include "arch/vti.h"
 #include "isa/isa.h"
 #include "mem/mem.h"
 
@@ -22,6 +24,8 @@ enum {
     RAM_SIZE = 4 << 20,
     CODE = 0x10000,
     IVT = 0x40000,
+    VPD = 0x38000,        /* its host IVT is at IVT */
+    ENV = 0x60000,
     DATA = 0x100000,
     STORE = 0x200000,
     AREA = 64 << 10,      /* bytes of data and of backing store compared */
@@ -40,6 +44,7 @@ struct machine {
 };
 
 static uint64_t seed;
+static bool guest;        /* psr.vm = 1 */
 static _Atomic(struct kia_vcpu *) running;
 static atomic_ulong run_number;
 
@@ -109,14 +114,18 @@ static bool reads_clock(const struct insn *in)
 /* A slot of a unit: mostly something that decodes, now and then whatever bits there are. */
 static uint64_t random_slot(enum isa_unit unit, uint64_t lslot)
 {
+    bool wanted = guest && (unit == UNIT_M || unit == UNIT_B) && next() % 3 == 0; /* a virtualized instruction */
+    unsigned tries = wanted ? 20 * TRIES : TRIES;
     bool any = next() % 64 == 0;
     uint64_t slot = 0;
     struct insn in;
 
-    for (unsigned i = 0; i < TRIES; i++) {
+    for (unsigned i = 0; i < tries; i++) {
         slot = next() >> 23;
         if (next() & 1)
             slot &= ~UINT64_C(0x3f); /* not predicated */
+        if (wanted && (isa_decode(unit, slot, lslot, &in) != ISA_OK || !vti_table[in.op].cause))
+            continue;
         if (isa_decode(unit, slot, lslot, &in) == ISA_OK ? !reads_clock(&in) && in.op != OP_BREAK : any)
             break;
     }
@@ -184,7 +193,19 @@ struct start {
     struct ia64_fr fr[128];
     struct bundle code[STREAM_BUNDLES];
     uint64_t data[AREA / 8];
+    uint64_t vpd[512];        /* what the processor looks at */
 };
+
+/* Any state of a guest, not least those that its own checks would refuse. */
+static void random_vpd(uint64_t vpd[512])
+{
+    for (unsigned i = 0; i < 512; i++)
+        vpd[i] = next() & 3 ? random_value() : next();
+    vpd[offsetof(struct kia_vpd, vac) / 8] = next();
+    vpd[offsetof(struct kia_vpd, vdc) / 8] = next();
+    vpd[offsetof(struct kia_vpd, vhpi) / 8] = next() % 34;
+    vpd[offsetof(struct kia_vpd, vpsr) / 8] = next() & PSR_IMPLEMENTED;
+}
 
 static void random_start(struct start *s)
 {
@@ -222,6 +243,23 @@ static void random_start(struct start *s)
         s->code[i] = random_bundle();
     for (unsigned i = 0; i < AREA / 8; i++)
         s->data[i] = random_value();
+    if (guest) {
+        s->psr |= PSR_VM;
+        random_vpd(s->vpd);
+    }
+}
+
+static void load_guest(struct machine *m, const struct start *s)
+{
+    static const uint64_t record[KIA_VPD_PAL_WORDS] = {KIA_VPD_MARK, IVT, 0};
+
+    kia_mem_write(m->mem, VPD, s->vpd, sizeof(s->vpd));
+    kia_mem_write(m->mem, VPD + offsetof(struct kia_vpd, pal), record, sizeof(record));
+    kia_vcpu_vp_enter(m->vcpu, ENV, KIA_VP_CONFIG_OPCODE | KIA_VP_CONFIG_CAUSE);
+    kia_vcpu_set_vmsw(m->vcpu, true);
+    kia_set_psr(m->vcpu, 0);
+    if (kia_vcpu_vp_load(m->vcpu, VPD))
+        abort();
 }
 
 static void load(struct machine *m, const struct start *s)
@@ -252,6 +290,10 @@ static void load(struct machine *m, const struct start *s)
     kia_vm_add_gate(m->vm, CODE + STREAM_BUNDLES * 16, GATE_END, KIA_GATE_FALL);
     kia_mem_write(m->mem, CODE, s->code, sizeof(s->code));
     kia_mem_write(m->mem, DATA, s->data, sizeof(s->data));
+    if (guest) {
+        load_guest(m, s);
+        kia_set_psr(m->vcpu, s->psr);
+    }
     kia_set_ip(m->vcpu, CODE);
 }
 
@@ -320,7 +362,7 @@ static enum outcome compare(struct machine *interpreted, struct machine *compile
         char *a = run(interpreted, s, &a_loops), *b = run(compiled, s, &b_loops);
 
         same = a && b && !strcmp(a, b) && same_memory(interpreted, compiled, DATA) &&
-               same_memory(interpreted, compiled, STORE);
+               same_memory(interpreted, compiled, STORE) && same_memory(interpreted, compiled, VPD);
         if (a && b)
             outcome = a_loops && b_loops ? LOOPS : same ? SAME : DIFFERS;
         if (outcome == DIFFERS && a_loops == b_loops)
@@ -342,6 +384,7 @@ int main(int argc, char **argv)
     unsigned failed = 0, looping = 0;
     pthread_t watcher;
 
+    guest = argc > 3 && !strcmp(argv[3], "vm");
     if (!machine_open(&interpreted, "soft,jit=off") || !machine_open(&compiled, "soft,jit=on"))
         return 77; /* no compiler on this host: skipped */
     if (pthread_create(&watcher, NULL, watch, NULL))
