@@ -4,6 +4,7 @@
 #include <fcntl.h>
 
 #include "dev/loop.h"
+#include "dev/virtio_9p.h"
 #include "dev/virtio_blk.h"
 #include "dev/virtio_net.h"
 #include "dev/virtio_rng.h"
@@ -78,6 +79,20 @@ static int attach_net(struct kia_board *board, const struct kia_device *device)
     return report(kia_virtio_net_attach(board->pci, device->slot, &config), device, "network card");
 }
 
+static int attach_9p(struct kia_board *board, const struct kia_device *device)
+{
+    const struct kia_p9_config *config = &board->options->fsdevs[device->of].p9;
+    struct kia_p9 *p9;
+    int err = kia_p9_create(config, &p9);
+
+    if (err == -EOPNOTSUPP)
+        return kia_err(err, "cannot keep the guest's owners in folder '%s': use security_model=none", config->path);
+    if (err)
+        return kia_err(err, "cannot share folder '%s'", config->path);
+    return report(kia_virtio_9p_attach(board->pci, device->slot, device->mount_tag, p9), device,
+                  "virtio-9p device");
+}
+
 /** devices_attach - see the header */
 int devices_attach(struct kia_board *board)
 {
@@ -87,6 +102,9 @@ int devices_attach(struct kia_board *board)
         const struct kia_device *device = &board->options->devices[i];
 
         switch (device->kind) {
+        case KIA_DEVICE_9P:
+            err = attach_9p(board, device);
+            break;
         case KIA_DEVICE_BLK:
             err = attach_drive(board, device);
             break;

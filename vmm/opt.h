@@ -15,11 +15,14 @@ int opt_set_string(char **to, const char *value);
 /* Handlers of options: 0, or negative errno with a message. */
 int opt_device(struct kia_options *o, const char *value);
 int opt_drive(struct kia_options *o, const char *value);
+int opt_fsdev(struct kia_options *o, const char *value);
 int opt_netdev(struct kia_options *o, const char *value);
 int opt_nic(struct kia_options *o, const char *value);
 int opt_object(struct kia_options *o, const char *value);
+int opt_virtfs(struct kia_options *o, const char *value);
 
 /* Handlers of -device's kinds: @kv has the parts of @value. */
+int opt_device_9p(struct kia_options *o, struct kia_keyval *kv, const char *value);
 int opt_device_loader(struct kia_options *o, struct kia_keyval *kv, const char *value);
 int opt_device_net(struct kia_options *o, struct kia_keyval *kv, const char *value);
 

@@ -189,6 +189,7 @@ static const struct {
     int (*make)(struct kia_options *o, struct kia_keyval *kv, const char *value);
 } device_kinds[] = {
     { "loader", opt_device_loader },
+    { "virtio-9p-pci", opt_device_9p },
     { "virtio-blk-pci", device_blk },
     { "virtio-net-pci", opt_device_net },
     { "virtio-rng-pci", device_rng },
@@ -235,6 +236,9 @@ void opt_warn_unused(const struct kia_options *o)
     for (unsigned i = 0; i < o->n_drives; i++)
         if (!o->drives[i].has_device)
             kia_warn("drive '%s' has no device: add -device virtio-blk-pci,drive=ID", o->drives[i].file);
+    for (unsigned i = 0; i < o->n_fsdevs; i++)
+        if (!o->fsdevs[i].used)
+            kia_warn("fsdev '%s' has no device: add -device virtio-9p-pci,fsdev=ID,mount_tag=TAG", o->fsdevs[i].id);
     for (unsigned i = 0; i < o->n_netdevs; i++)
         if (!o->netdevs[i].used)
             kia_warn("netdev '%s' has no device: add -device virtio-net-pci,netdev=ID", o->netdevs[i].id);

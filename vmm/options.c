@@ -239,6 +239,7 @@ static const struct option {
     { "drive", "file=FILE[,format=raw][,if=virtio|none][,id=ID][,readonly=on]", opt_drive, "a disk image" },
     { "device", "virtio-blk-pci,drive=ID[,serial=TEXT][,addr=SLOT][,num-queues=N]", opt_device, "a disk" },
     { "device", "virtio-net-pci,netdev=ID[,mac=MAC][,host_mtu=N][,addr=SLOT]", opt_device, "a network card" },
+    { "device", "virtio-9p-pci,fsdev=ID,mount_tag=TAG[,addr=SLOT]", opt_device, "a folder for the guest" },
     { "device", "virtio-rng-pci[,rng=ID][,addr=SLOT]", opt_device, "random numbers of the host's" },
     { "object", "rng-random,id=ID[,filename=FILE]", opt_object, "a source for them (default: getrandom)" },
     { "device", "loader,file=FILE[,addr=A][,force-raw=on][,cpu-num=N]", opt_device,
@@ -250,6 +251,9 @@ static const struct option {
       "[,net=ADDR/BITS][,host=ADDR][,dns=ADDR][,dhcpstart=ADDR][,hostname=NAME][,domainname=NAME]"
       "[,dnssearch=NAME][,tftp=DIR][,bootfile=FILE]", opt_netdev,
       "a network behind the host's sockets" },
+    { "virtfs", "local,path=DIR,mount_tag=TAG[,security_model=none|passthrough|mapped-xattr][,readonly=on][,id=ID]",
+      opt_virtfs, "share a folder of the host (mount -t 9p -o trans=virtio,version=9p2000.L TAG /mnt)" },
+    { "fsdev", "local,id=ID,path=DIR[,security_model=...][,readonly=on]", opt_fsdev, "a folder for virtio-9p-pci" },
     { "serial", "stdio|mon:stdio|file:PATH|null|none", opt_serial,
       "where the serial port leads (default mon:stdio)" },
     { "nographic", NULL, opt_nographic, "serial port on the terminal, C-a h for its keys (the default)" },
@@ -366,8 +370,12 @@ void kia_options_free(struct kia_options *options)
     }
     for (unsigned i = 0; i < options->n_loaders; i++)
         free(options->loaders[i].file);
-    for (unsigned i = 0; i < options->n_devices; i++)
+    for (unsigned i = 0; i < options->n_devices; i++) {
+        free(options->devices[i].mount_tag);
         free(options->devices[i].rng_path);
+    }
+    for (unsigned i = 0; i < options->n_fsdevs; i++)
+        kia_keyval_free(&options->fsdevs[i].kv);
     for (unsigned i = 0; i < options->n_netdevs; i++)
         kia_keyval_free(&options->netdevs[i].kv);
     for (unsigned i = 0; i < options->n_rngs; i++) {

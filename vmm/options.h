@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "dev/net_user.h"
+#include "dev/p9.h"
 #include "vmm/keyval.h"
 
 enum {
@@ -15,6 +16,7 @@ enum {
     KIA_MAX_DRIVES = 16,
     KIA_MAX_LOADERS = 64,
     KIA_MAX_CPUS = 128,
+    KIA_MAX_FSDEVS = 8,
     KIA_MAX_NETDEVS = 8,
     KIA_MAX_RNGS = 4,
 };
@@ -43,7 +45,16 @@ struct kia_netdev {
     struct kia_keyval kv; /* holds the strings */
 };
 
+/* -fsdev, or the half of -virtfs that is one. */
+struct kia_fsdev {
+    const char *id; /* NULL: of a -virtfs without one */
+    bool used; /* a device has it */
+    struct kia_p9_config p9;
+    struct kia_keyval kv; /* holds the strings */
+};
+
 enum kia_device_kind {
+    KIA_DEVICE_9P,
     KIA_DEVICE_BLK,
     KIA_DEVICE_NET,
     KIA_DEVICE_RNG,
@@ -53,9 +64,10 @@ enum kia_device_kind {
 struct kia_device {
     enum kia_device_kind kind;
     int slot; /* -1: any */
-    int of; /* index of the drive or netdev, -1: none */
+    int of; /* index of the drive, netdev or fsdev, -1: none */
     uint8_t mac[6];
     uint16_t mtu; /* 0: not said */
+    char *mount_tag;
     char *rng_path; /* NULL: getrandom(2) */
 };
 
@@ -90,6 +102,8 @@ struct kia_options {
     struct kia_netdev netdevs[KIA_MAX_NETDEVS];
     unsigned n_netdevs;
     unsigned n_nics;
+    struct kia_fsdev fsdevs[KIA_MAX_FSDEVS];
+    unsigned n_fsdevs;
     struct kia_device devices[KIA_MAX_DEVICES]; /* in the order of the command line */
     unsigned n_devices;
     struct kia_loader loaders[KIA_MAX_LOADERS];

@@ -226,6 +226,31 @@ static void test_networks(void **state)
     bad("-kernel k -device virtio-net-pci,host_mtu=10");
 }
 
+static void test_folders(void **state)
+{
+    (void)state;
+    good("-kernel k -virtfs local,path=/a,,b,mount_tag=t,security_model=mapped-xattr,readonly=on "
+         "-fsdev local,id=f,path=/c,security_model=passthrough -device virtio-9p-pci,fsdev=f,mount_tag=u,addr=9");
+    assert_int_equal(o.n_fsdevs, 2);
+    assert_string_equal(o.fsdevs[0].p9.path, "/a,b");
+    assert_true(o.fsdevs[0].p9.readonly && o.fsdevs[0].p9.security == KIA_P9_MAPPED_XATTR);
+    assert_true(!o.fsdevs[1].p9.readonly && o.fsdevs[1].p9.security == KIA_P9_PASSTHROUGH);
+    assert_true(o.devices[0].kind == KIA_DEVICE_9P && o.devices[0].of == 0 && o.devices[1].of == 1);
+    assert_string_equal(o.devices[0].mount_tag, "t");
+    assert_string_equal(o.devices[1].mount_tag, "u");
+    assert_int_equal(o.devices[1].slot, 9);
+    bad("-kernel k -virtfs local,path=/a");
+    bad("-kernel k -virtfs local,mount_tag=t");
+    bad("-kernel k -virtfs proxy,path=/a,mount_tag=t");
+    bad("-kernel k -virtfs local,path=/a,mount_tag=t,security_model=weird");
+    bad("-kernel k -virtfs local,path=/a,mount_tag=t,bogus=1");
+    bad("-kernel k -virtfs local,path=/a,mount_tag=123456789012345678901234567890123");
+    bad("-kernel k -fsdev local,path=/a");
+    bad("-kernel k -fsdev local,id=f,path=/a -fsdev local,id=f,path=/b");
+    bad("-kernel k -device virtio-9p-pci,fsdev=f,mount_tag=t");
+    bad("-kernel k -fsdev local,id=f,path=/a -device virtio-9p-pci,fsdev=f");
+}
+
 static void test_loader(void **state)
 {
     (void)state;
@@ -279,6 +304,7 @@ int main(void)
         cmocka_unit_test_teardown(test_serial, teardown),  cmocka_unit_test_teardown(test_drives, teardown),
         cmocka_unit_test_teardown(test_devices, teardown),
         cmocka_unit_test_teardown(test_networks, teardown),
+        cmocka_unit_test_teardown(test_folders, teardown),
         cmocka_unit_test_teardown(test_loader, teardown),  cmocka_unit_test_teardown(test_rtc, teardown),
     };
 
