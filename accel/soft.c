@@ -421,16 +421,16 @@ static void remember_jump(struct vcpu *v, const void *code)
 }
 
 /* The exit that ended a run goes straight to the unit it leads to from now on. */
-static void link_exit(struct kia_vcpu *vcpu, const struct ir_unit *from, void *link)
+static void link_exit(struct kia_vcpu *vcpu, const struct ir_unit *from, const struct jit_link *link)
 {
     struct vcpu *v = vcpu->v;
     struct code_unit *to;
     bool bad;
 
-    if (v->key != from->key || !(to = soft_find_unit(vcpu, &bad)) || !host_code(vcpu->vm, to))
+    if (v->key != link->key || !(to = soft_find_unit(vcpu, &bad)) || !host_code(vcpu->vm, to))
         return;
     if (to->ir->gpa >> 12 == from->gpa >> 12 && !atomic_load(&to->invalid))
-        jit_link(vcpu->vm->jit, link, to->host);
+        jit_link(vcpu->vm->jit, link->place, to->host);
 }
 
 /* Runs one unit, or linked ones. */
@@ -439,7 +439,7 @@ static enum unit_end execute(struct kia_vcpu *vcpu, struct code_unit *c, const s
 {
     const void *code = vcpu->jit ? host_code(vcpu->vm, c) : NULL;
     enum unit_end end;
-    void *link;
+    struct jit_link link;
 
     *u = c->ir;
     *ip0 = vcpu->v->ip;
@@ -454,8 +454,8 @@ static enum unit_end execute(struct kia_vcpu *vcpu, struct code_unit *c, const s
     vcpu->stats.leaves[r->leave]++;
     if (r->leave > JIT_LEFT_CALL)
         vcpu->stats.left_op[r->left_op]++;
-    if (link)
-        link_exit(vcpu, *u, link);
+    if (link.place)
+        link_exit(vcpu, *u, &link);
     return end;
 }
 

@@ -9,7 +9,6 @@
 #define RSC_MODE UINT64_C(3)
 #define RSC_PL   UINT64_C(0xc)
 #define RSC_BITS UINT64_C(0x3fff001f)
-#define PFS_BITS UINT64_C(0xc3f0003fffffffff)
 #define EC_BITS  UINT64_C(0x3f)
 #define CPUID4_RU (UINT64_C(1) << 3)
 #define RNAT_BITS (~(UINT64_C(1) << 63))

@@ -49,7 +49,7 @@ void gr_set_nat(struct vcpu *v, unsigned r, bool nat)
     }
     if (r < 32)
         v->nat_gr = nat ? v->nat_gr | UINT32_C(1) << r : v->nat_gr & ~(UINT32_C(1) << r);
-    else if (r - 32 < cfm_sor(v->cfm))
+    else if (r - 32 < cfm_sor(v->cfm) && !gr_rot_is_home(v))
         bit_put(v->nat_rot, (size_t)(v->rot - v->rot_gr) + r - 32, nat);
     else
         bit_put(v->nat_stack, (size_t)(v->frame - v->stack) + r - 32, nat);
@@ -81,7 +81,8 @@ void vcpu_nat_recheck(struct vcpu *v)
 {
     size_t base = (size_t)(v->frame - v->stack);
     size_t low = base - (size_t)(v->rse.ndirty > 0 ? v->rse.ndirty : 0);
-    size_t rot = (size_t)(v->rot - v->rot_gr);
+    bool away = cfm_sor(v->cfm) && !gr_rot_is_home(v);
+    size_t rot = away ? (size_t)(v->rot - v->rot_gr) : 0;
     uint64_t any = v->nat_gr | v->nat_bank;
 
     if (!v->nat_any)
@@ -89,7 +90,7 @@ void vcpu_nat_recheck(struct vcpu *v)
     clear_range(v->nat_stack, 0, low);
     clear_range(v->nat_stack, base + cfm_sof(v->cfm), STACK_SLOTS + STACK_SLACK);
     clear_range(v->nat_rot, 0, rot);
-    clear_range(v->nat_rot, rot + cfm_sor(v->cfm), ROT_SLOTS + 128);
+    clear_range(v->nat_rot, rot + (away ? cfm_sor(v->cfm) : 0), ROT_SLOTS + 128);
     for (size_t i = 0; i < sizeof(v->nat_stack) / 8; i++)
         any |= v->nat_stack[i];
     for (size_t i = 0; i < sizeof(v->nat_rot) / 8; i++)
@@ -115,11 +116,65 @@ void gr_switch_bank(struct vcpu *v)
     alat_invalidate_all(v);
 }
 
+/* NaT bits of the two places, one by one: @to_home says which way. */
+static void move_nats(struct vcpu *v, unsigned sor, unsigned rrb, bool to_home)
+{
+    size_t rot = (size_t)(v->rot - v->rot_gr), home = (size_t)(v->frame - v->stack);
+
+    for (unsigned k = 0; k < sor; k++) {
+        size_t h = home + (k + rrb) % sor;
+
+        if (to_home)
+            bit_put(v->nat_stack, h, bit_get(v->nat_rot, rot + k));
+        else
+            bit_put(v->nat_rot, rot + k, bit_get(v->nat_stack, h));
+    }
+}
+
+/* Virtual register k is at home (k + rrb) mod sor: two runs that change places. */
+void gr_rot_to_home(struct vcpu *v)
+{
+    unsigned sor = cfm_sor(v->cfm), rrb = cfm_rrb_gr(v->cfm);
+
+    if (!sor || gr_rot_is_home(v))
+        return;
+    memcpy(v->frame + rrb, v->rot, (sor - rrb) * sizeof(*v->rot));
+    memcpy(v->frame, v->rot + sor - rrb, rrb * sizeof(*v->rot));
+    if (v->nat_any)
+        move_nats(v, sor, rrb, true);
+}
+
+/* From home to the top of rot_gr[]. */
+static void leave_home(struct vcpu *v, unsigned sor)
+{
+    unsigned rrb = cfm_rrb_gr(v->cfm);
+
+    v->rot = v->rot_gr + ROT_SLOTS;
+    memcpy(v->rot, v->frame + rrb, (sor - rrb) * sizeof(*v->rot));
+    memcpy(v->rot + sor - rrb, v->frame, rrb * sizeof(*v->rot));
+    if (v->nat_any)
+        move_nats(v, sor, rrb, false);
+    alat_invalidate_all(v);
+}
+
+void gr_home_to_rot(struct vcpu *v)
+{
+    unsigned sor = cfm_sor(v->cfm);
+
+    if (sor && cfm_rrb_gr(v->cfm))
+        leave_home(v, sor);
+    else
+        v->rot = v->frame;
+}
+
 /* The rotating registers slide down one slot; at the bottom they are moved back to the top. */
 static void rotate_gr(struct vcpu *v, unsigned sor)
 {
-    size_t i = (size_t)(v->rot - v->rot_gr);
+    size_t i;
 
+    if (gr_rot_is_home(v))
+        leave_home(v, sor);
+    i = (size_t)(v->rot - v->rot_gr);
     if (i == 0) {
         memcpy(v->rot_gr + ROT_SLOTS, v->rot, sor * sizeof(*v->rot));
         for (unsigned k = 0; v->nat_any && k < sor; k++)
@@ -161,46 +216,6 @@ void vcpu_rotate(struct vcpu *v)
     fr = fr ? fr - 1 : 95;
     pr = pr ? pr - 1 : 47;
     v->cfm = (v->cfm & ~CFM_RRB) | (uint64_t)gr << 18 | (uint64_t)fr << 25 | (uint64_t)pr << 32;
-}
-
-/* NaT bits of the two places, one by one: @to_home says which way. */
-static void move_nats(struct vcpu *v, unsigned sor, unsigned rrb, bool to_home)
-{
-    size_t rot = (size_t)(v->rot - v->rot_gr), home = (size_t)(v->frame - v->stack);
-
-    for (unsigned k = 0; k < sor; k++) {
-        size_t h = home + (k + rrb) % sor;
-
-        if (to_home)
-            bit_put(v->nat_stack, h, bit_get(v->nat_rot, rot + k));
-        else
-            bit_put(v->nat_rot, rot + k, bit_get(v->nat_stack, h));
-    }
-}
-
-/* Virtual register k is at home (k + rrb) mod sor: two runs that change places. */
-void gr_rot_to_home(struct vcpu *v)
-{
-    unsigned sor = cfm_sor(v->cfm), rrb = cfm_rrb_gr(v->cfm);
-
-    memcpy(v->frame + rrb, v->rot, (sor - rrb) * sizeof(*v->rot));
-    memcpy(v->frame, v->rot + sor - rrb, rrb * sizeof(*v->rot));
-    if (v->nat_any)
-        move_nats(v, sor, rrb, true);
-}
-
-void gr_home_to_rot(struct vcpu *v)
-{
-    unsigned sor = cfm_sor(v->cfm), rrb = cfm_rrb_gr(v->cfm);
-
-    if (!sor)
-        return;
-    v->rot = v->rot_gr + ROT_SLOTS;
-    memcpy(v->rot, v->frame + rrb, (sor - rrb) * sizeof(*v->rot));
-    memcpy(v->rot + sor - rrb, v->frame, rrb * sizeof(*v->rot));
-    if (v->nat_any)
-        move_nats(v, sor, rrb, false);
-    alat_invalidate_all(v);
 }
 
 /*

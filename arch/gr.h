@@ -11,8 +11,10 @@ void gr_set_stack_nat(struct vcpu *v, const uint64_t *slot, bool nat);
 
 /*
  * While sor > 0 the rotating registers live in v->rot by virtual number; their home is the frame, by physical number
- * ((k + rrb.gr) mod sor). These copy one way or the other, by v->cfm. sor = 0: nothing.
+ * ((k + rrb.gr) mod sor). Until the first rotation v->rot is the frame. gr_rot_to_home() copies them home if they are
+ * away; gr_home_to_rot() makes v->rot fit v->frame and v->cfm, all being home. sor = 0: nothing.
  */
+static inline bool gr_rot_is_home(const struct vcpu *v) { return v->rot == v->frame; }
 void gr_rot_to_home(struct vcpu *v);
 void gr_home_to_rot(struct vcpu *v);
 

@@ -47,7 +47,7 @@ static void recentre(struct vcpu *v)
     size_t dirty = (size_t)(v->rse.ndirty > 0 ? v->rse.ndirty : 0);
     size_t n = dirty + N_STACKED;
     uint64_t *from = v->frame - dirty, *to = v->stack + MIDDLE - dirty;
-    bool nats[2 * N_STACKED + 1];
+    bool nats[2 * N_STACKED + 1], rot_home = gr_rot_is_home(v);
 
     assert(dirty <= N_STACKED);
     for (size_t i = 0; v->nat_any && i < n; i++)
@@ -56,6 +56,8 @@ static void recentre(struct vcpu *v)
     for (size_t i = 0; v->nat_any && i < n; i++)
         gr_set_stack_nat(v, to + i, nats[i]);
     v->frame = v->stack + MIDDLE;
+    if (rot_home)
+        v->rot = v->frame;
     alat_invalidate_all(v);
 }
 
@@ -158,7 +160,9 @@ enum op_result rse_return(struct vcpu *v, uint64_t cfm, unsigned down)
     fr_pr_rename(v, old, cfm);
     v->cfm = cfm & CFM_BITS;
     v->rse.cfle = v->rse.ndirty < 0;
-    if (!v->rse.cfle)
+    if (v->rse.cfle)
+        v->rot = v->frame; /* until the frame is complete */
+    else
         gr_home_to_rot(v);
     vcpu_update_key(v);
     return OPR_OK;

@@ -88,6 +88,7 @@ static inline unsigned cfm_rrb_fr(uint64_t cfm) { return cfm >> 25 & 0x7f; }
 static inline unsigned cfm_rrb_pr(uint64_t cfm) { return cfm >> 32 & 0x3f; }
 #define CFM_BITS (UINT64_C(0x3fffffffff))
 #define CFM_RRB (UINT64_C(0xfffff) << 18)
+#define PFS_BITS UINT64_C(0xc3f0003fffffffff) /* AR.PFS: pfm, pec, ppl */
 
 enum {
     N_STACKED = 96,      /* physical stacked registers: dirty + current never exceed it */
@@ -193,7 +194,7 @@ struct vti {
 struct vcpu {
     /* ---- hot, derived (can be rebuilt) ---- */
     uint64_t *frame;          /* slot of r32 when it does not rotate; points into stack[] */
-    uint64_t *rot;            /* slot of r32 when sor > 0; points into rot_gr[] */
+    uint64_t *rot;            /* slot of r32 when sor > 0: frame, or in rot_gr[] once something rotated */
     struct ia64_fr *frot;     /* slot of f32; points into rot_fr[] */
     uint32_t key;             /* translation key */
     uint32_t jump_gen;        /* entries of jumps[] of other generations are void */
@@ -321,7 +322,7 @@ static inline bool gr_nat(const struct vcpu *v, unsigned r)
         return false;
     if (r < 32)
         return v->nat_gr >> r & 1;
-    if (r - 32 < cfm_sor(v->cfm)) {
+    if (r - 32 < cfm_sor(v->cfm) && v->rot != v->frame) {
         slot = (size_t)(v->rot - v->rot_gr) + r - 32;
         return v->nat_rot[slot / 64] >> slot % 64 & 1;
     }

@@ -95,11 +95,12 @@ static void cold_full(struct compile *c, const struct cold *cold)
     }
     c->full_op = cold->op;
     c->full_code = c->x.p;
-    emit_call(c, cold->op);
-    if (cold->back)
+    if (cold->kind == COLD_RET) {
+        emit_ret_slow(c, cold->op);
+    } else {
+        emit_call(c, cold->op);
         x64_jmp_to(&c->x, cold->back);
-    else
-        leave_after_call(c, cold->op); /* br.ret never gives OPR_OK */
+    }
 }
 
 void emit_cold(struct compile *c, const struct cold *where)
@@ -119,6 +120,7 @@ void emit_cold(struct compile *c, const struct cold *where)
         leave_after_call(c, cold->op);
         break;
     case COLD_FULL:
+    case COLD_RET:
         cold_full(c, cold);
         break;
     case COLD_ROTATE:

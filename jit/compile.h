@@ -51,6 +51,7 @@ enum cold_kind {
     COLD_CALL,     /* a call's result is not OPR_OK */
     COLD_LINK,
     COLD_FULL,     /* the inline form does not do: call C */
+    COLD_RET,      /* br.ret that the inline form does not do */
     COLD_ROTATE,   /* a file is at the bottom of its array: call C */
     COLD_PR2,      /* the other way of a fused compare and branch */
 };
@@ -106,8 +107,12 @@ bool emit_value_op(struct compile *c, const struct ir_op *op);
 void emit_mem(struct compile *c, const struct ir_op *op, unsigned size, bool write);
 /* The call of C behind an op, in full. */
 void emit_call(struct compile *c, const struct ir_op *op);
-/* alloc, br.call and br.ret without leaving compiled code. Return: false if @op is none of them. jit/emit_frame.c */
+/* A call of C that may look at and change the guest's state. Clobbers rax. */
+void call_c(struct compile *c, const void *fn);
+/* alloc, br.call, br.ret and mov to ar.pfs without leaving compiled code. Return: false if @op is none of them. jit/emit_frame.c */
 bool emit_frame(struct compile *c, const struct ir_op *op);
+/* br.ret by C, out of line. */
+void emit_ret_slow(struct compile *c, const struct ir_op *op);
 /* ld.a and chk.a of general registers inline. Return: false if @op is neither. jit/emit_alat.c */
 bool emit_alat(struct compile *c, const struct ir_op *op);
 /* Leaves rax = tag word of the reference, rcx = offset of its entry in v->stlb; flags as cmp of the two tags. */

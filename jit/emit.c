@@ -110,8 +110,7 @@ static void emit_or_state(struct compile *c, int32_t disp, uint64_t bits)
 
 /* ---- calls ---- */
 
-/* Around a call of C that may look at the guest's state. */
-static void call_c(struct compile *c, const void *fn)
+void call_c(struct compile *c, const void *fn)
 {
     x64_store(&c->x, REG_V, V(pr), REG_PR);
     x64_mov_ri(&c->x, RAX, (uint64_t)(uintptr_t)fn);

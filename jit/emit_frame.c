@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* alloc, br.call and br.ret inline, where nothing rotates and no register has to move to or from memory. */
+/* alloc, br.call, br.ret and mov to ar.pfs inline, where nothing has rotated and no register has to move to or from memory. */
 #include "arch/ops.h"
+#include "arch/rse.h"
 #include "jit/compile.h"
 
 #define V(field) ((int32_t)offsetof(struct vcpu, field))
-/* What makes a frame one that the inline forms leave to C: rotating registers, or renamed ones. */
-#define CFM_ROTATES (CFM_RRB | UINT64_C(0xf) << 14)
+#define CFM_SOR (UINT64_C(0xf) << 14)
 
 /* To C unless the word in @reg has none of @bits. Clobbers @scratch. */
 static void full_if_any(struct compile *c, const struct ir_op *op, unsigned reg, uint64_t bits, unsigned scratch)
@@ -32,10 +32,37 @@ static void alu_mem32(struct compile *c, enum x64_alu op, int32_t disp, unsigned
     x64_modrm_mem(&c->x, reg, REG_V, disp);
 }
 
+/* mov dword [v + disp], reg */
+static void store32(struct compile *c, int32_t disp, unsigned reg)
+{
+    x64_rex(&c->x, false, reg, 0, REG_V, false);
+    x64_byte(&c->x, 0x89);
+    x64_modrm_mem(&c->x, reg, REG_V, disp);
+}
+
 static void end_cold(struct compile *c, unsigned first)
 {
     for (unsigned i = first; i < c->n_colds; i++)
         c->colds[i].back = c->x.p;
+}
+
+static unsigned unit_sor(const struct compile *c) { return (c->u->key & KEY_SOR) >> KEY_SOR_SHIFT; }
+
+/* To C if the rotating registers are not in the frame. */
+static void full_unless_home(struct compile *c, const struct ir_op *op)
+{
+    x64_alu_rm(&c->x, ALU_CMP, REG_FRAME, REG_V, V(rot));
+    cold_add(c, COLD_FULL, op, x64_jcc(&c->x, CC_NE));
+}
+
+/* sor of v->key := @sor, in registers / 8 */
+static void set_key_sor(struct compile *c, unsigned sor)
+{
+    x64_load32(&c->x, RCX, REG_V, V(key));
+    x64_alu_ri(&c->x, ALU_AND, RCX, (int32_t)~KEY_SOR);
+    if (sor)
+        x64_alu_ri(&c->x, ALU_OR, RCX, (int32_t)(sor << KEY_SOR_SHIFT));
+    store32(c, V(key), RCX);
 }
 
 /* v->pfs = cfm | ec | cpl; frame, ndirty and cfm move on by sol; br[b1] = return address. */
@@ -46,7 +73,11 @@ static void emit_br_call(struct compile *c, const struct ir_op *op)
     unsigned first = c->n_colds;
 
     x64_load(x, RAX, REG_V, V(cfm));
-    full_if_any(c, op, RAX, CFM_ROTATES, RCX);
+    full_if_any(c, op, RAX, CFM_RRB, RCX);
+    if (unit_sor(c)) {
+        full_unless_home(c, op);
+        set_key_sor(c, 0);
+    }
     x64_load(x, RCX, REG_V, V(ec));
     x64_alu_ri(x, ALU_AND, RCX, 0x3f);
     x64_shift_ri(x, SHIFT_SHL, RCX, 52);
@@ -69,41 +100,81 @@ static void emit_br_call(struct compile *c, const struct ir_op *op)
     end_cold(c, first);
 }
 
-/* The frame of PFS comes back if all its registers are there and privilege stays. */
-static void emit_br_ret(struct compile *c, const struct ir_op *op)
+/* RAX = PFS, r12 = the new frame: its sor, and where the registers that will rotate are. */
+static void return_sor(struct compile *c)
 {
     struct x64 *x = &c->x;
-    unsigned cpl = c->u->key & KEY_CPL;
+    uint8_t *none = NULL;
 
-    x64_load(x, RAX, REG_V, V(pfs));
-    x64_load(x, RCX, REG_V, V(cfm));
-    x64_alu_rr(x, ALU_OR, RCX, RAX);
-    full_if_any(c, op, RCX, CFM_ROTATES, R11);
-    if (cpl < 3) { /* ppl > cpl lowers privilege */
-        x64_mov_rr(x, RCX, RAX);
-        x64_shift_ri(x, SHIFT_SHR, RCX, 62);
-        x64_alu_ri(x, ALU_CMP, RCX, (int32_t)cpl);
-        cold_add(c, COLD_FULL, op, x64_jcc(x, CC_A));
+    if (!unit_sor(c)) {
+        x64_test_ri(x, RAX, (int32_t)CFM_SOR);
+        none = x64_jcc(x, CC_E);
     }
-    field(c, RCX, RAX, 7, 0x7f); /* sol */
+    x64_store(x, REG_V, V(rot), REG_FRAME);
+    set_key_sor(c, 0);
+    x64_mov_rr(x, R11, RAX);
+    x64_shift_ri(x, SHIFT_SHR, R11, 14 - KEY_SOR_SHIFT);
+    x64_alu_ri(x, ALU_AND, R11, (int32_t)KEY_SOR);
+    x64_alu_rr(x, ALU_OR, RCX, R11);
+    store32(c, V(key), RCX);
+    if (none)
+        x64_patch(x, none, x->p);
+}
+
+static void ret_check(struct compile *c, const struct ir_op *op, enum x64_cc cc)
+{
+    cold_add(c, COLD_RET, op, x64_jcc(&c->x, cc));
+}
+
+/* rcx = sol, r11 = ndirty and r10 = frame after the return of PFS in rax; to C unless all is well. */
+static void return_frame(struct compile *c, const struct ir_op *op)
+{
+    struct x64 *x = &c->x;
+
+    field(c, RCX, RAX, 7, 0x7f);
     x64_load32(x, R11, REG_V, V(rse.ndirty));
     x64_alu_rr(x, ALU_SUB, R11, RCX); /* ndirty is not negative here: units run with complete frames */
-    cold_add(c, COLD_FULL, op, x64_jcc(x, CC_S));
+    ret_check(c, op, CC_S);
     field(c, R10, RAX, 0, 0x7f); /* sof */
     x64_alu_rr(x, ALU_ADD, R10, R11);
     x64_alu_ri(x, ALU_CMP, R10, N_STACKED);
-    cold_add(c, COLD_FULL, op, x64_jcc(x, CC_A));
+    ret_check(c, op, CC_A);
     x64_shift_ri(x, SHIFT_SHL, RCX, 3);
     x64_mov_rr(x, R10, REG_FRAME);
     x64_alu_rr(x, ALU_SUB, R10, RCX);
     x64_lea(x, RCX, REG_V, V(stack) + N_STACKED * 8);
     x64_alu_rr(x, ALU_CMP, R10, RCX);
-    cold_add(c, COLD_FULL, op, x64_jcc(x, CC_B));
-    x64_rex(x, false, R11, 0, REG_V, false); /* mov dword [v + ndirty], r11d */
-    x64_byte(x, 0x89);
-    x64_modrm_mem(x, R11, REG_V, V(rse.ndirty));
+    ret_check(c, op, CC_B);
+}
+
+/* The frame of PFS comes back if all its registers are there and privilege stays; all else is jit_ret_slow()'s. */
+static void emit_br_ret(struct compile *c, const struct ir_op *op)
+{
+    struct x64 *x = &c->x;
+    unsigned cpl = c->u->key & KEY_CPL;
+
+    emit_iipa(c, op);
+    x64_load(x, RAX, REG_V, V(pfs));
+    x64_load(x, RCX, REG_V, V(cfm));
+    x64_alu_rr(x, ALU_OR, RCX, RAX);
+    x64_mov_ri(x, R11, CFM_RRB);
+    x64_test_rr(x, RCX, R11);
+    ret_check(c, op, CC_NE);
+    if (unit_sor(c)) {
+        x64_alu_rm(x, ALU_CMP, REG_FRAME, REG_V, V(rot));
+        ret_check(c, op, CC_NE);
+    }
+    if (cpl < 3) { /* ppl > cpl lowers privilege */
+        x64_mov_rr(x, RCX, RAX);
+        x64_shift_ri(x, SHIFT_SHR, RCX, 62);
+        x64_alu_ri(x, ALU_CMP, RCX, (int32_t)cpl);
+        ret_check(c, op, CC_A);
+    }
+    return_frame(c, op);
+    store32(c, V(rse.ndirty), R11);
     x64_mov_rr(x, REG_FRAME, R10);
     x64_store(x, REG_V, V(frame), REG_FRAME);
+    return_sor(c);
     x64_mov_rr(x, RCX, RAX);
     x64_shift_ri(x, SHIFT_SHR, RCX, 52);
     x64_alu_ri(x, ALU_AND, RCX, 0x3f);
@@ -111,35 +182,81 @@ static void emit_br_ret(struct compile *c, const struct ir_op *op)
     x64_mov_ri(x, RCX, CFM_BITS);
     x64_alu_rr(x, ALU_AND, RAX, RCX);
     x64_store(x, REG_V, V(cfm), RAX);
-    emit_iipa(c, op);
     use_into(c, op->a, REG_IP);
     x64_alu_ri(x, ALU_AND, REG_IP, -16);
     emit_lookup(c, op);
 }
 
-/* imm as op_alloc's. Both frames without rotation, room among the 96, and in the array. */
-static bool emit_alloc(struct compile *c, const struct ir_op *op)
+/* br.ret in full, and the loads of a frame that was in memory. Return: false where one of them faults: the run loop's. */
+static uint64_t ret_slow(struct vcpu *v, uint64_t target)
+{
+    uint64_t unused;
+
+    op_br_ret(v, 0, target, 0, &unused);
+    return !v->rse.cfle || rse_complete_frame(v) == OPR_OK;
+}
+
+void emit_ret_slow(struct compile *c, const struct ir_op *op)
 {
     struct x64 *x = &c->x;
-    unsigned sof = op->imm & 0xff, sol = op->imm >> 8 & 0xff, d = def(c, op->dst);
+    uint8_t *complete;
+
+    use_into(c, op->a, RSI);
+    x64_mov_rr(x, RDI, REG_V);
+    call_c(c, (const void *)(uintptr_t)ret_slow);
+    x64_test_rr(x, RAX, RAX);
+    complete = x64_jcc(x, CC_NE);
+    emit_leave(c, LEAVE_CALL + OPR_BRANCH, op);
+    x64_patch(x, complete, x->p);
+    x64_load(x, REG_IP, REG_V, V(ip));
+    emit_lookup(c, op);
+}
+
+/* PFS = a, if it is valid and no register rotates in its frame. */
+static void emit_set_pfs(struct compile *c, const struct ir_op *op)
+{
+    struct x64 *x = &c->x;
     unsigned first = c->n_colds;
 
-    if ((op->imm >> 16 & 0xff) || (c->u->key & KEY_SOR))
-        return false;
+    use_into(c, op->a, RAX);
+    full_if_any(c, op, RAX, ~PFS_BITS | CFM_RRB | CFM_SOR, RCX);
+    field(c, RCX, RAX, 0, 0x7f);
+    x64_alu_ri(x, ALU_CMP, RCX, N_STACKED);
+    cold_add(c, COLD_FULL, op, x64_jcc(x, CC_A));
+    field(c, R11, RAX, 7, 0x7f);
+    x64_alu_rr(x, ALU_CMP, R11, RCX);
+    cold_add(c, COLD_FULL, op, x64_jcc(x, CC_A));
+    x64_store(x, REG_V, V(pfs), RAX);
+    end_cold(c, first);
+}
+
+/* imm as op_alloc's. Room among the 96 and in the array; sor changes only where nothing has rotated. */
+static void emit_alloc(struct compile *c, const struct ir_op *op)
+{
+    struct x64 *x = &c->x;
+    unsigned sof = op->imm & 0xff, sol = op->imm >> 8 & 0xff, sor = (op->imm >> 16 & 0xff) / 8, d = def(c, op->dst);
+    unsigned first = c->n_colds;
+
     x64_load32(x, RCX, REG_V, V(rse.ndirty));
     x64_alu_ri(x, ALU_CMP, RCX, (int32_t)(N_STACKED - sof));
     cold_add(c, COLD_FULL, op, x64_jcc(x, CC_A)); /* a negative one too */
     x64_lea(x, RCX, REG_V, V(stack) + STACK_SLOTS * 8);
     x64_alu_rr(x, ALU_CMP, REG_FRAME, RCX);
     cold_add(c, COLD_FULL, op, x64_jcc(x, CC_A));
-    x64_load(x, RCX, REG_V, V(cfm));
-    x64_alu_ri(x, ALU_AND, RCX, -(1 << 18)); /* rrb stays */
-    x64_alu_ri(x, ALU_OR, RCX, (int32_t)(sof | sol << 7));
-    x64_store(x, REG_V, V(cfm), RCX);
+    x64_load(x, R11, REG_V, V(cfm));
+    if (sor != unit_sor(c)) {
+        full_if_any(c, op, R11, CFM_RRB, RCX);
+        if (unit_sor(c))
+            full_unless_home(c, op);
+        set_key_sor(c, sor);
+        x64_store(x, REG_V, V(rot), REG_FRAME);
+    }
+    x64_alu_ri(x, ALU_AND, R11, -(1 << 18)); /* rrb stays */
+    x64_alu_ri(x, ALU_OR, R11, (int32_t)(sof | sol << 7 | sor << 14));
+    x64_store(x, REG_V, V(cfm), R11);
     x64_load(x, d, REG_V, V(pfs));
     done(c, op->dst, d);
     end_cold(c, first);
-    return true;
 }
 
 bool emit_frame(struct compile *c, const struct ir_op *op)
@@ -147,11 +264,13 @@ bool emit_frame(struct compile *c, const struct ir_op *op)
     if (c->u->key & KEY_CAREFUL)
         return false;
     if (op->fn == (void *)op_alloc)
-        return emit_alloc(c, op);
-    if (op->fn == (void *)op_br_call)
+        emit_alloc(c, op);
+    else if (op->fn == (void *)op_br_call)
         emit_br_call(c, op);
     else if (op->fn == (void *)op_br_ret)
         emit_br_ret(c, op);
+    else if (op->fn == (void *)op_mov_to_ar && op->imm == AR_PFS)
+        emit_set_pfs(c, op);
     else
         return false;
     return true;

@@ -4,13 +4,16 @@
 
 #define V(field) ((int32_t)offsetof(struct vcpu, field))
 
-/* To C if the base pointer of a file is at the start of its array; else leaves it in @reg. */
+/*
+ * To C if the base pointer of a file is at the start of its array; else leaves it in @reg. Rotating general registers that
+ * are still at home, in stack[], are below it.
+ */
 static void load_base(struct compile *c, const struct ir_op *op, unsigned reg, int32_t pointer, int32_t array)
 {
     x64_load(&c->x, reg, REG_V, pointer);
     x64_lea(&c->x, REG_S0, REG_V, array);
     x64_alu_rr(&c->x, ALU_CMP, reg, REG_S0);
-    cold_add(c, COLD_ROTATE, op, x64_jcc(&c->x, CC_E));
+    cold_add(c, COLD_ROTATE, op, x64_jcc(&c->x, CC_BE));
 }
 
 static void copy8(struct compile *c, unsigned base, int32_t to, int32_t from)
@@ -51,6 +54,8 @@ static void count_down(struct compile *c, unsigned lo, unsigned bits, unsigned s
     x64_alu_rr(x, ALU_OR, REG_S3, REG_S0);
     x64_patch(x, end, x->p);
 }
+
+_Static_assert(offsetof(struct vcpu, stack) < offsetof(struct vcpu, rot_gr), "home is below rot_gr[]");
 
 void emit_rotate(struct compile *c, const struct ir_op *op)
 {

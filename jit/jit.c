@@ -250,8 +250,20 @@ static enum unit_end after_call(struct vcpu *v, const struct ir_op *op, uint64_t
     }
 }
 
+/* The key behind an exit: calls and allocs change sor. */
+static uint32_t exit_key(const struct ir_unit *u, const struct ir_op *op)
+{
+    uint32_t key = u->key;
+
+    if (op->aux & (IR_EXIT_CALL | IR_EXIT_SOR))
+        key &= ~KEY_SOR;
+    if (op->aux & IR_EXIT_SOR)
+        key |= op->aux >> IR_EXIT_SOR_SHIFT << KEY_SOR_SHIFT;
+    return key;
+}
+
 enum unit_end jit_run(struct jit *j, struct vcpu *v, jit_code code, const struct ir_unit **u, struct unit_result *r,
-                      uint64_t *ip0, void **link)
+                      uint64_t *ip0, struct jit_link *link)
 {
     enum leave (*enter)(struct vcpu *, jit_code, struct jit_exit *) =
         (enum leave (*)(struct vcpu *, jit_code, struct jit_exit *))(uintptr_t)j->enter;
@@ -260,7 +272,7 @@ enum unit_end jit_run(struct jit *j, struct vcpu *v, jit_code code, const struct
 
     *u = e.unit;
     *ip0 = e.ip;
-    *link = NULL;
+    link->place = NULL;
     r->taken = r->was_rfi = r->idle = r->moved = false;
     r->last_pos = e.op->pos;
     r->leave = (uint8_t)leave;
@@ -286,7 +298,7 @@ enum unit_end jit_run(struct jit *j, struct vcpu *v, jit_code code, const struct
         return UNIT_GATE;
     case LEAVE_LINK:
         *ip0 = e.ip - e.op->imm;
-        *link = e.link;
+        *link = (struct jit_link){ e.link, exit_key(e.unit, e.op) };
         v->ip = e.ip;
         v->ri = e.op->c;
         r->taken = e.op->aux & IR_EXIT_TAKEN;

@@ -52,18 +52,24 @@ const char *jit_leave_name(unsigned leave);
  */
 jit_code jit_compile(struct jit *j, const struct ir_unit *u);
 
+/* An exit that is to lead to a unit. */
+struct jit_link {
+    void *place;   /* for jit_link(); NULL: none */
+    uint32_t key;  /* that every run reaches the exit with */
+};
+
 /**
  * jit_run - run compiled units, from one to the next while they are linked
  * @v: its ip is the first unit's address
  * @u: in: the unit that @code is of; out: the unit that ended the run (for its key and ops)
  * @r: as interp_unit(); r->last_pos is of the last unit
  * @ip0: out: address of the last unit's first bundle
- * @link: out: if the run ended at an exit that may be linked to the unit at v->ip, v->ri: for jit_link(), else NULL
+ * @link: out: if the run ended at an exit that may be linked to the unit at v->ip, v->ri under one key
  */
 enum unit_end jit_run(struct jit *j, struct vcpu *v, jit_code code, const struct ir_unit **u, struct unit_result *r,
-                      uint64_t *ip0, void **link);
+                      uint64_t *ip0, struct jit_link *link);
 
-/* From now on the exit behind @link goes straight to @code. Both units lie in one page and have one key. */
+/* From now on the exit behind @link goes straight to @code, a unit in the same page and of the link's key. */
 void jit_link(struct jit *j, void *link, jit_code code);
 
 #endif

@@ -17,7 +17,7 @@ jit_code jit_compile(struct jit *j, const struct ir_unit *u)
 }
 
 enum unit_end jit_run(struct jit *j, struct vcpu *v, jit_code code, const struct ir_unit **u, struct unit_result *r,
-                      uint64_t *ip0, void **link)
+                      uint64_t *ip0, struct jit_link *link)
 {
     (void)j, (void)v, (void)code, (void)u, (void)r, (void)ip0, (void)link;
     assert(!"nothing was compiled");

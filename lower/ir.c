@@ -612,12 +612,13 @@ void ir_exit_ind(struct lower *l, ir_val target, uint32_t flags)
     end_unless_predicated(l);
 }
 
-void ir_exit_next(struct lower *l)
+struct ir_op *ir_exit_next(struct lower *l)
 {
     struct ir_op *op = emit(l, IR_EXIT);
 
     op->imm = next_insn(l, &op->c);
     end_unless_predicated(l);
+    return op;
 }
 
 void ir_exit_if_nat(struct lower *l)

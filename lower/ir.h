@@ -106,6 +106,8 @@ enum {
     IR_EXIT_TAKEN = 1 << 0, /* a taken branch (taken-branch trap) */
     IR_EXIT_CALL = 1 << 1,  /* after br.call */
     IR_EXIT_RET = 1 << 2,   /* after br.ret */
+    IR_EXIT_SOR = 1 << 3,   /* after an alloc that changed sor: {31:16} is the new one as KEY_SOR has it */
+    IR_EXIT_SOR_SHIFT = 16,
 };
 
 struct ir_op {

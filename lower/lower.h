@@ -112,8 +112,8 @@ void ir_frame_changed(struct lower *l, unsigned sof);
 /* Leaves for this bundle's address + @disp. */
 void ir_exit(struct lower *l, int64_t disp, uint32_t flags);
 void ir_exit_ind(struct lower *l, ir_val target, uint32_t flags);
-/* Leaves for the next instruction: after system state changed. Nothing after it in this region is reached. */
-void ir_exit_next(struct lower *l);
+/* Leaves for the next instruction: after system state changed. Nothing after it in this region is reached. Return: the op. */
+struct ir_op *ir_exit_next(struct lower *l);
 
 /* For the unit loop: the exit after an instruction that may have made a NaT; a firmware gate. */
 void ir_exit_if_nat(struct lower *l);

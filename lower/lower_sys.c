@@ -26,7 +26,7 @@ void lower_alloc(struct lower *l, const struct insn *in)
     ir_set_gr(l, in->r1, pfs, ir_zero(l));
     l->key = key;
     if (new_key != key)
-        ir_exit_next(l);
+        ir_exit_next(l)->aux = IR_EXIT_SOR | (uint32_t)(in->sor / 8) << IR_EXIT_SOR_SHIFT;
 }
 
 /* flushrs, loadrs, clrrrb, clrrrb.pr */

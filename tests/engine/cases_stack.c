@@ -12,6 +12,18 @@
     "adds r52=-1,r32\nbr.call.sptk.few b0=.-80\nadd r8=r32,r8\nmov b0=r34\nmov.i ar.pfs=r33\n"           \
     "br.ret.sptk.few b0"
 
+/* The same with eight rotating registers in every frame, as they are, and one step on before the next call. */
+#define RECURSION_SOR                                                                                    \
+    "br.call.sptk.few b0=.+32\nbr.cond.sptk.few .+176\n"                                                 \
+    "alloc r41=ar.pfs,1,19,1,8\nmov r42=b0\ncmp.eq p6,p7=0,r32\n(p6) br.cond.sptk.few .+48\n"            \
+    "adds r52=-1,r32\nbr.call.sptk.few b0=.-80\nadd r8=r32,r8\nmov b0=r42\nmov.i ar.pfs=r41\n"           \
+    "br.ret.sptk.few b0"
+#define RECURSION_ROTATED                                                                                \
+    "br.call.sptk.few b0=.+32\nbr.cond.sptk.few .+208\n"                                                 \
+    "alloc r41=ar.pfs,1,19,1,8\nmov r42=b0\ncmp.eq p6,p7=0,r32\nadds r52=-1,r32\nmov.i ar.lc=1\n"        \
+    "br.ctop.sptk.few .+16\n(p6) br.cond.sptk.few .+32\nbr.call.sptk.few b0=.-112\nadd r8=r33,r8\n"      \
+    "mov b0=r42\nmov.i ar.pfs=r41\nbr.ret.sptk.few b0"
+
 static const struct engine_case cases[] = {
     /* the old PFS, a new size; what was in the frame stays */
     {.code = "alloc r33=ar.pfs,4,36,8,0", .in = "pfs=0x1429", .out = "r33=0x1429 cfm=0x1430"},
@@ -66,6 +78,24 @@ static const struct engine_case cases[] = {
      .flags = CASE_STORE},
     {.code = RECURSION, .in = "cfm=0x1429 r72=1000 r8=0 psr+=0x300000000",
      .out = "r8=500500 b0=@0x10 pfs=0xc000000000001429 p6=1", .flags = CASE_STORE},
+    {.code = RECURSION_SOR, .in = "cfm=0x1429 r72=3 r8=0", .out = "r8=6 b0=@0x10 pfs=0x1429 p6=1",
+     .flags = CASE_STORE},
+    {.code = RECURSION_SOR, .in = "cfm=0x1429 r72=1000 r8=0 r40=7! r32=11",
+     .out = "r8=500500 b0=@0x10 pfs=0x1429 p6=1", .flags = CASE_STORE},
+    {.code = RECURSION_ROTATED, .in = "cfm=0x1429 r72=3 r8=0",
+     .out = "r8=6 b0=@0x10 pfs=0x1429 p6=1 p63=1 lc=0", .flags = CASE_STORE},
+    {.code = RECURSION_ROTATED, .in = "cfm=0x1429 r72=1000 r8=0 r40=7! r32=11 f40=1.5",
+     .out = "r8=500500 b0=@0x10 pfs=0x1429 p6=1 p63=1 lc=0", .flags = CASE_STORE},
+
+    /* PFS has only valid frames (SDM Vol.2 3.3.4.3) */
+    {.code = "mov.i ar.pfs=r9", .in = "r9=0xc3f0000000003060", .out = "pfs=0xc3f0000000003060"},
+    {.code = "mov.i ar.pfs=r9", .in = "r9=0xc3f0002fbf7f3060", .out = "pfs=0xc3f0002fbf7f3060"},
+    {.code = "mov.i ar.pfs=r9", .in = "r9=0x61", .vector = VEC_GENERAL, .isr = GE_RESERVED},
+    {.code = "mov.i ar.pfs=r9", .in = "r9=0x488", .vector = VEC_GENERAL, .isr = GE_RESERVED},
+    {.code = "mov.i ar.pfs=r9", .in = "r9=0xc07", .vector = VEC_GENERAL, .isr = GE_RESERVED},
+    {.code = "mov.i ar.pfs=r9", .in = "r9=0x8007", .vector = VEC_GENERAL, .isr = GE_RESERVED},
+    {.code = "mov.i ar.pfs=r9", .in = "r9=0x4000000000", .vector = VEC_GENERAL, .isr = GE_RESERVED},
+    {.code = "mov.i ar.pfs=r9", .in = "r9=0x400000000000000", .vector = VEC_GENERAL, .isr = GE_RESERVED},
 };
 
 const struct engine_table table_stack = {"stack", cases, sizeof(cases) / sizeof(*cases)};
