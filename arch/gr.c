@@ -191,6 +191,10 @@ static void rotate_gr(struct vcpu *v, unsigned sor)
 
 static void rotate_fr(struct vcpu *v)
 {
+    if (v->fr_lag) {
+        v->fr_lag++;
+        return;
+    }
     if (v->lazy_high)
         fr_look_high(v);
     if (v->frot == v->rot_fr) {
@@ -240,23 +244,41 @@ static bool fr_window_move(struct vcpu *v, unsigned by)
     return true;
 }
 
+/* f32-f127 begin @by registers later in their cycle. */
+static void fr_move(struct vcpu *v, unsigned by)
+{
+    struct ia64_fr old[96];
+
+    alat_invalidate_all(v);
+    if (fr_window_move(v, by))
+        return;
+    memcpy(old, v->frot, sizeof(old));
+    v->frot = v->rot_fr + FROT_SLOTS / 2;
+    memcpy(v->frot, old + by, (96 - by) * sizeof(*old));
+    memcpy(v->frot + 96 - by, old, by * sizeof(*old));
+}
+
+void fr_settle(struct vcpu *v)
+{
+    unsigned lag = (unsigned)(v->fr_lag % 96);
+
+    v->fr_lag = 0;
+    if (lag)
+        fr_move(v, 96 - lag);
+}
+
 void fr_pr_rename(struct vcpu *v, uint64_t old_cfm, uint64_t new_cfm)
 {
-    unsigned fr = (cfm_rrb_fr(new_cfm) + 96 - cfm_rrb_fr(old_cfm)) % 96;
+    unsigned lag = (unsigned)(v->fr_lag % 96);
+    unsigned fr = (cfm_rrb_fr(new_cfm) + 2 * 96 - cfm_rrb_fr(old_cfm) - lag) % 96;
     unsigned pr = (cfm_rrb_pr(new_cfm) + 48 - cfm_rrb_pr(old_cfm)) % 48;
-    struct ia64_fr old[96];
 
     if (pr)
         v->pr = pr_rotate(v->pr, 48 - pr);
+    v->fr_lag = 0;
     if (!fr)
         return;
     if (v->lazy_high)
         fr_look_high(v);
-    alat_invalidate_all(v);
-    if (fr_window_move(v, fr))
-        return;
-    memcpy(old, v->frot, sizeof(old));
-    v->frot = v->rot_fr + FROT_SLOTS / 2;
-    memcpy(v->frot, old + fr, (96 - fr) * sizeof(*old));
-    memcpy(v->frot + 96 - fr, old, fr * sizeof(*old));
+    fr_move(v, fr);
 }

@@ -88,8 +88,16 @@ static bool slots_assign(struct vcpu *v, bool all)
     return true;
 }
 
+static void sites_drop(struct vcpu *v)
+{
+    for (unsigned m = 0; m < SITE_MODES; m++)
+        for (unsigned i = 0; i < N_SITES; i++)
+            v->site_page[m][i] = SITE_VOID;
+}
+
 static void entries_drop(struct vcpu *v)
 {
+    sites_drop(v);
     for (unsigned i = 0; i < STLB_SIZE; i++)
         v->stlb[i].tag_r = v->stlb[i].tag_w = STLB_INVALID;
     for (unsigned i = 0; i < FTLB_SIZE; i++)
@@ -178,6 +186,8 @@ void mmu_update_tags(struct vcpu *v)
         slots_assign(v, true);
     }
     changed = all || rr_changed ? UINT64_MAX : state ^ g->state;
+    if (all || rr_changed)
+        sites_drop(v);
     g->state = state;
     tags_make(v, state, changed);
 }
@@ -251,6 +261,8 @@ void soft_purge(struct vcpu *v, enum tlb_kind kind, uint64_t gva, unsigned ps)
     assert(ps >= 12);
     if (kind == TLB_INST)
         vcpu_forget_jumps(v);
+    else
+        sites_drop(v);
     if (ps - 12 < 10 && 1u << (ps - 12) < slots) {
         pages = 1u << (ps - 12);
         first = (unsigned)(va >> 12) & (slots - 1) & ~(pages - 1);

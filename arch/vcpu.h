@@ -158,6 +158,13 @@ struct stlb_entry {
 #define STLB_SIZE (1u << STLB_BITS)
 #define STLB_INVALID UINT64_C(0xfff) /* no tag word has all twelve low bits set */
 
+/*
+ * What one place in compiled code found last in the soft TLB (jit/sites.c). The entries of mode m are for psr.dt = 1 and
+ * cpl 0 (m = 0) or 3 (m = 1); they are void whenever an entry of the soft TLB or a region tag goes.
+ */
+enum { N_SITES = 128, SITE_MODES = 2 };
+#define SITE_VOID UINT64_C(0xfff) /* no address with the offset in its page cleared */
+
 /* The same for fetches: the physical page of a virtual one. */
 struct ftlb_entry {
     uint64_t tag;
@@ -201,6 +208,7 @@ struct vcpu {
     _Atomic uint32_t attention; /* any thread sets ATTN_* bits; seen at the next unit boundary */
     uint64_t ip;              /* bundle address; valid between units */
     uint32_t ri;              /* slot; valid between units */
+    uint64_t fr_lag;          /* rotations that f32-f127 have not followed yet: fr_settle() */
     bool nat_any;             /* a NaT bit may be set somewhere; false means none is */
     bool ic_inflight;         /* psr.ic changed by ssm/rsm/mov and not serialized (SDM Vol.2 3.3.2) */
     uint64_t dtag[8];         /* region tags for data references, by va{63:61} */
@@ -258,6 +266,8 @@ struct vcpu {
 
     /* ---- large arrays ---- */
     struct stlb_entry stlb[STLB_SIZE];
+    uint64_t site_page[SITE_MODES][N_SITES];    /* page address, SITE_VOID */
+    uintptr_t site_addend[SITE_MODES][N_SITES];
     struct ftlb_entry ftlb[FTLB_SIZE];
     struct jump_entry jumps[JUMP_SIZE];
     uint64_t stack[STACK_SLOTS + STACK_SLACK];
@@ -351,8 +361,13 @@ void gr_switch_bank(struct vcpu *v);
  */
 #define FR_TAG_DOUBLE (UINT64_C(1) << 63)
 
+/* Moves f32-f127 to where v->cfm says, after rotations that only counted (v->fr_lag). */
+void fr_settle(struct vcpu *v);
+
 static inline struct ia64_fr *fr_slot(struct vcpu *v, unsigned f)
 {
+    if (f >= 32 && v->fr_lag)
+        fr_settle(v);
     return f < 32 ? &v->fr[f] : &v->frot[f - 32];
 }
 

@@ -107,7 +107,8 @@ void emit_cold(struct compile *c, const struct cold *where)
 {
     const struct cold copy = *where, *cold = &copy; /* emitting may add to the list */
 
-    x64_patch(&c->x, cold->from, c->x.p);
+    if (cold->kind != COLD_SITE)
+        x64_patch(&c->x, cold->from, c->x.p);
     switch ((enum cold_kind)cold->kind) {
     case COLD_LEAVE:
         emit_leave(c, cold->leave, cold->op);
@@ -127,10 +128,16 @@ void emit_cold(struct compile *c, const struct cold *where)
         emit_rotate_call(c);
         x64_jmp_to(&c->x, cold->back);
         break;
+    case COLD_SETTLE:
+        emit_settle_call(c);
+        x64_jmp_to(&c->x, cold->back);
+        break;
     case COLD_PR2:
         put_pr_const(c, cold->op->c & 63, cold->leave);
         put_pr_const(c, cold->op->c >> 8, !cold->leave);
         x64_jmp_to(&c->x, c->op_code[cold->target]);
+        break;
+    case COLD_SITE: /* emit_site_colds() */
         break;
     case COLD_LINK:
         x64_mov_ri(&c->x, RCX, (uint64_t)(uintptr_t)cold->from);

@@ -33,16 +33,21 @@ struct jit_exit {
     uint64_t target; /* FRAME_OUT */
 };
 
+struct compile;
+/* Makes the slow way of @op, to which the jump at @from leads. */
+typedef void (*emit_slow)(struct compile *c, const struct ir_op *op, uint8_t *from);
+
 /* Something out of line, emitted after the unit's ops. */
 struct cold {
     uint8_t *from;        /* place of the jump here */
     const struct ir_op *op;
     uint8_t kind;         /* enum cold_kind */
-    uint8_t leave;        /* COLD_LEAVE: enum leave; COLD_PR2: value of p1 */
+    uint8_t leave;        /* COLD_LEAVE: enum leave; COLD_PR2: value of p1; COLD_SITE: size */
     uint32_t target;      /* COLD_PR2: label */
     uint8_t addr, value;  /* COLD_LOAD, COLD_STORE: host registers */
     uint8_t *back;
-    uint32_t live;        /* caller-saved registers to keep */
+    uint8_t *site_back;   /* COLD_SITE: with rcx = the addend */
+    emit_slow slow;       /* COLD_SITE */
 };
 enum cold_kind {
     COLD_LEAVE,
@@ -54,6 +59,8 @@ enum cold_kind {
     COLD_RET,      /* br.ret that the inline form does not do */
     COLD_ROTATE,   /* a file is at the bottom of its array: call C */
     COLD_PR2,      /* the other way of a fused compare and branch */
+    COLD_SETTLE,   /* f32-f127 have rotations to follow: call C */
+    COLD_SITE,     /* not the page that this place found last */
 };
 
 struct compile {
@@ -71,6 +78,20 @@ struct compile {
     const struct ir_op *full_op; /* COLD_FULL emitted last, and where */
     uint8_t *full_code;
     struct fp_unit *fp;       /* jit/fp_state.h */
+    struct site *sites;       /* by op index */
+    bool high_fr;             /* the unit has to do with f32-f127: they are where v->frot says */
+    const struct cold *slow_cold; /* emit_site_colds(): the one being emitted */
+};
+
+/* How a memory reference finds its page (jit/sites.c). */
+enum site_kind {
+    SITE_PROBE,  /* in the soft TLB */
+    SITE_REFILL, /* the same, and leaves it for other references from the same base */
+    SITE_CHECK,  /* where it was last time, as a rule */
+};
+struct site {
+    uint8_t kind;
+    uint8_t index; /* of v->site_page[], by mode */
 };
 
 enum { COLDS_A_OP = 8 };
@@ -80,6 +101,8 @@ struct jit {
     size_t size, used;
     struct jit_stats stats;
     uint64_t *calls;          /* NULL, or counters of calls of C: JIT_COUNTERS */
+    unsigned next_site;
+    bool bmi2;
     const uint8_t *enter;     /* enum leave enter(struct vcpu *, jit_code, struct jit_exit *) */
     const uint8_t *leave;
     const uint8_t *lookup;    /* goes to the unit at r14 by v->jumps; else leaves with LEAVE_LOOKUP. rdx, r9 as for leaving */
@@ -115,11 +138,25 @@ bool emit_frame(struct compile *c, const struct ir_op *op);
 void emit_ret_slow(struct compile *c, const struct ir_op *op);
 /* ld.a and chk.a of general registers inline. Return: false if @op is neither. jit/emit_alat.c */
 bool emit_alat(struct compile *c, const struct ir_op *op);
+/* Decides for every memory reference of the unit; c->sites has room for all ops. jit/sites.c */
+void sites_plan(struct compile *c);
+/* Is @op a load or store of either register file that may have a site? */
+bool site_memory_op(const struct ir_op *op, bool *write);
 /* Leaves rax = tag word of the reference, rcx = offset of its entry in v->stlb; flags as cmp of the two tags. */
 void emit_probe(struct compile *c, unsigned addr, unsigned size, bool write);
+/*
+ * Leaves rcx = what has to be added to @addr for the host address, or goes to @slow(), which is called with the place of each
+ * jump. Clobbers rax.
+ */
+void emit_locate(struct compile *c, const struct ir_op *op, unsigned addr, unsigned size, bool write, emit_slow slow);
 /* IR_ROTATE: inline, and by C. jit/emit_rotate.c */
 void emit_rotate(struct compile *c, const struct ir_op *op);
+/* Does compiled code of the unit look at f32-f127? */
+bool uses_high_fr(const struct ir_unit *u);
 void emit_rotate_call(struct compile *c);
+/* At the start of a unit, if it looks at f32-f127: they follow the rotations that only counted. */
+void emit_settle(struct compile *c);
+void emit_settle_call(struct compile *c);
 /* Goes to the address in r14. */
 void emit_lookup(struct compile *c, const struct ir_op *op);
 /* CR.IIPA := the bundle of @op's instruction, if psr.ic is 1. */
@@ -133,6 +170,8 @@ void put_pr2_flags(struct compile *c, enum x64_cc cc, unsigned p1, unsigned p2);
 void load_args(struct compile *c, ir_val a, unsigned reg_a, ir_val b, unsigned reg_b);
 /* Saves or restores the registers of a bit mask around a call of C. jit/cold.c */
 void keep_registers(struct compile *c, uint32_t live, bool save);
+/* The second look of references that have a site; before everything else out of line. jit/emit_mem.c */
+void emit_site_colds(struct compile *c);
 /* Emits what is out of line. jit/cold.c */
 void emit_cold(struct compile *c, const struct cold *cold);
 

@@ -3,6 +3,7 @@
 #include "arch/mmu.h"
 #include "jit/compile.h"
 #include "jit/emit_fp.h"
+#include "jit/x64_fp.h"
 
 #define V(field) ((int32_t)offsetof(struct vcpu, field))
 
@@ -193,6 +194,24 @@ void emit_rotate_call(struct compile *c)
 {
     x64_mov_rr(&c->x, RDI, REG_V);
     call_c(c, (const void *)(uintptr_t)vcpu_rotate);
+}
+
+void emit_settle(struct compile *c)
+{
+    struct cold *cold;
+
+    c->high_fr = uses_high_fr(c->u);
+    if (!c->high_fr)
+        return;
+    x64_cmp_mem64(&c->x, REG_V, V(fr_lag), 0);
+    cold = cold_add(c, COLD_SETTLE, c->u->ops, x64_jcc(&c->x, CC_NE));
+    cold->back = c->x.p;
+}
+
+void emit_settle_call(struct compile *c)
+{
+    x64_mov_rr(&c->x, RDI, REG_V);
+    call_c(c, (const void *)(uintptr_t)fr_settle);
 }
 
 /* ---- control ---- */

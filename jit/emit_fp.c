@@ -82,17 +82,30 @@ static void *grow(struct compile *c, void **array, unsigned *n, unsigned *max, s
     return (char *)*array + (*n)++ * size;
 }
 
-void fp_slow_from(struct compile *c, const struct ir_op *op, uint8_t *from)
+void fp_slow_reserve(struct compile *c, const struct ir_op *op)
 {
     struct fp_unit *fp = c->fp;
     struct fp_cold *cold = fp->n_colds ? &fp->colds[fp->n_colds - 1] : NULL;
 
-    if (!cold || cold->op != op) {
-        cold = grow(c, (void **)&fp->colds, &fp->n_colds, &fp->max_colds, sizeof(*cold));
-        if (!cold)
-            return;
+    if (cold && cold->op == op)
+        return;
+    cold = grow(c, (void **)&fp->colds, &fp->n_colds, &fp->max_colds, sizeof(*cold));
+    if (cold)
         *cold = (struct fp_cold){ .op = op };
-    }
+}
+
+void fp_slow_from(struct compile *c, const struct ir_op *op, uint8_t *from)
+{
+    struct fp_unit *fp = c->fp;
+    struct fp_cold *cold;
+
+    if (!c->slow_cold)
+        fp_slow_reserve(c, op);
+    if (c->x.overflow)
+        return;
+    cold = &fp->colds[fp->n_colds - 1];
+    while (cold->op != op) /* the second look of a reference before it, which made one */
+        cold--;
     assert(cold->n_from < FP_COLD_JUMPS);
     cold->from[cold->n_from++] = from;
 }

@@ -45,13 +45,8 @@ static unsigned locate(struct compile *c, const struct ir_op *op, unsigned size,
 {
     unsigned addr = use(c, op->a, REG_S2);
 
-    emit_probe(c, addr, size, write);
-    fp_slow_if(c, op, CC_NE);
-    if (c->u->key & KEY_AC) {
-        x64_test_ri(&c->x, addr, (int32_t)size - 1);
-        fp_slow_if(c, op, CC_NE);
-    }
-    x64_load_index(&c->x, REG_S1, REG_V, REG_S1, 0, V(stlb) + (int32_t)offsetof(struct stlb_entry, addend));
+    fp_slow_reserve(c, op);
+    emit_locate(c, op, addr, size, write, fp_slow_from);
     return addr;
 }
 

@@ -2,27 +2,127 @@
 /* Host code for loads and stores: the probe of the soft TLB and the access behind it. */
 #include "arch/mmu.h"
 #include "jit/compile.h"
+#include "jit/x64_fp.h"
 
 #define V(field) ((int32_t)offsetof(struct vcpu, field))
+
+_Static_assert(sizeof(struct stlb_entry) == 32, "the probe shifts by five");
+
+#define ENTRY(field) (V(stlb) + (int32_t)offsetof(struct stlb_entry, field))
+
+/* op reg, [v + rcx * 2^scale + disp] */
+static void alu_by_index(struct compile *c, enum x64_alu op, unsigned reg, unsigned scale, int32_t disp)
+{
+    x64_alu_rm_index(&c->x, op, reg, REG_V, REG_S1, scale, disp);
+}
 
 void emit_probe(struct compile *c, unsigned addr, unsigned size, bool write)
 {
     struct x64 *x = &c->x;
 
-    _Static_assert(sizeof(struct stlb_entry) == 32, "the probe shifts by five");
     x64_mov_rr(x, REG_S1, addr);
     x64_shift_ri(x, SHIFT_SHR, REG_S1, 61);
-    x64_lea(x, REG_S0, addr, (int32_t)size - 1);
+    if (size > 1)
+        x64_lea(x, REG_S0, addr, (int32_t)size - 1);
+    else
+        x64_mov_rr(x, REG_S0, addr);
     x64_alu_ri(x, ALU_AND, REG_S0, -4096);
-    x64_rex(x, true, REG_S0, REG_S1, REG_V, false); /* xor rax, [v + rcx * 8 + dtag] */
-    x64_byte(x, 0x33);
-    x64_modrm_sib(x, REG_S0, REG_V, REG_S1, 3, V(dtag));
-    x64_mov_rr(x, REG_S1, addr);
-    x64_shift_ri(x, SHIFT_SHR, REG_S1, 12 - 5);
-    x64_alu_ri(x, ALU_AND, REG_S1, (STLB_SIZE - 1) << 5);
-    x64_alu_rm_index(x, ALU_CMP, REG_S0, REG_V, REG_S1, 0,
-                     V(stlb) + (int32_t)(write ? offsetof(struct stlb_entry, tag_w) : offsetof(struct stlb_entry, tag_r)));
+    alu_by_index(c, ALU_XOR, REG_S0, 3, V(dtag));
+    if (c->j->bmi2) {
+        x64_rorx(x, REG_S1, addr, 12 - 5);
+    } else {
+        x64_mov_rr(x, REG_S1, addr);
+        x64_shift_ri(x, SHIFT_SHR, REG_S1, 12 - 5);
+    }
+    x64_alu32_ri(x, ALU_AND, REG_S1, (STLB_SIZE - 1) << 5);
+    alu_by_index(c, ALU_CMP, REG_S0, 0, write ? ENTRY(tag_w) : ENTRY(tag_r));
 }
+
+/* After a probe that hit: rcx = the addend. */
+static void load_addend(struct compile *c)
+{
+    x64_load_index(&c->x, REG_S1, REG_V, REG_S1, 0, ENTRY(addend));
+}
+
+/* ---- sites (jit/sites.c) ---- */
+
+static int32_t site_slot(const struct compile *c, const struct ir_op *op, bool addend)
+{
+    unsigned mode = (c->u->key & KEY_CPL) == 3, index = mode * N_SITES + c->sites[op - c->u->ops].index;
+
+    return (addend ? V(site_addend) : V(site_page)) + (int32_t)index * 8;
+}
+
+/* The site has the page of @addr from now on. Clobbers rax. */
+static void fill_site(struct compile *c, const struct ir_op *op, unsigned addr)
+{
+    x64_store(&c->x, REG_V, site_slot(c, op, true), REG_S1);
+    x64_mov_rr(&c->x, REG_S0, addr);
+    x64_alu_ri(&c->x, ALU_AND, REG_S0, -4096);
+    x64_store(&c->x, REG_V, site_slot(c, op, false), REG_S0);
+}
+
+static void probe_in_full(struct compile *c, const struct ir_op *op, unsigned addr, unsigned size, bool write, emit_slow slow)
+{
+    emit_probe(c, addr, size, write);
+    slow(c, op, x64_jcc(&c->x, CC_NE));
+    if ((c->u->key & KEY_AC) && size > 1) {
+        x64_test_ri(&c->x, addr, (int32_t)size - 1);
+        slow(c, op, x64_jcc(&c->x, CC_NE));
+    }
+    load_addend(c);
+}
+
+/* Misaligned data never have the page's number and nothing else: they take the second look. */
+static void check_site(struct compile *c, const struct ir_op *op, unsigned addr, unsigned size, emit_slow slow)
+{
+    struct cold *cold;
+
+    x64_mov_rr(&c->x, REG_S0, addr);
+    x64_alu_ri(&c->x, ALU_AND, REG_S0, -4096 | ((int32_t)size - 1));
+    x64_alu_rm(&c->x, ALU_CMP, REG_S0, REG_V, site_slot(c, op, false));
+    cold = cold_add(c, COLD_SITE, op, x64_jcc(&c->x, CC_NE));
+    cold->addr = (uint8_t)addr;
+    cold->leave = (uint8_t)size;
+    cold->slow = slow;
+    x64_load(&c->x, REG_S1, REG_V, site_slot(c, op, true));
+    cold->site_back = c->x.p;
+}
+
+void emit_site_colds(struct compile *c)
+{
+    unsigned n = c->n_colds;
+
+    for (unsigned i = 0; i < n && !c->x.overflow; i++) {
+        const struct cold cold = c->colds[i];
+        bool write = false;
+
+        if (cold.kind != COLD_SITE)
+            continue;
+        site_memory_op(cold.op, &write);
+        x64_patch(&c->x, cold.from, c->x.p);
+        c->slow_cold = &cold;
+        probe_in_full(c, cold.op, cold.addr, cold.leave, write, cold.slow);
+        c->slow_cold = NULL;
+        fill_site(c, cold.op, cold.addr);
+        x64_jmp_to(&c->x, cold.site_back);
+    }
+}
+
+void emit_locate(struct compile *c, const struct ir_op *op, unsigned addr, unsigned size, bool write, emit_slow slow)
+{
+    enum site_kind kind = c->sites[op - c->u->ops].kind;
+
+    if (kind == SITE_CHECK) {
+        check_site(c, op, addr, size, slow);
+        return;
+    }
+    probe_in_full(c, op, addr, size, write, slow);
+    if (kind == SITE_REFILL)
+        fill_site(c, op, addr);
+}
+
+/* ---- general registers ---- */
 
 static void swap_bytes(struct compile *c, unsigned reg, unsigned size)
 {
@@ -31,12 +131,11 @@ static void swap_bytes(struct compile *c, unsigned reg, unsigned size)
         x64_shift_ri(&c->x, SHIFT_SHR, reg, 64 - 8 * size);
 }
 
-/* After the checks: rcx = the entry's offset. */
+/* rcx + @addr is the host address. */
 static void access_host(struct compile *c, const struct ir_op *op, unsigned addr, unsigned value, unsigned size, bool write)
 {
     bool swap = (op->aux & IR_MEM_BE) && size > 1;
 
-    x64_load_index(&c->x, REG_S1, REG_V, REG_S1, 0, V(stlb) + (int32_t)offsetof(struct stlb_entry, addend));
     if (write) {
         if (swap) {
             x64_mov_rr(&c->x, REG_S0, value);
@@ -51,19 +150,24 @@ static void access_host(struct compile *c, const struct ir_op *op, unsigned addr
     }
 }
 
+static void slow_memory(struct compile *c, const struct ir_op *op, uint8_t *from)
+{
+    struct cold *cold = cold_add(c, op->op >= IR_ST1 ? COLD_STORE : COLD_LOAD, op, from);
+
+    if (c->slow_cold) { /* the second look */
+        cold->addr = c->slow_cold->addr;
+        cold->value = c->slow_cold->value;
+        cold->back = c->slow_cold->back;
+    }
+}
+
 void emit_mem(struct compile *c, const struct ir_op *op, unsigned size, bool write)
 {
     unsigned addr = use(c, op->a, REG_S2);
     unsigned value = write ? use(c, op->b, REG_S3) : def(c, op->dst);
-    enum cold_kind kind = write ? COLD_STORE : COLD_LOAD;
     unsigned first = c->n_colds;
 
-    emit_probe(c, addr, size, write);
-    cold_add(c, kind, op, x64_jcc(&c->x, CC_NE));
-    if ((c->u->key & KEY_AC) && size > 1) {
-        x64_test_ri(&c->x, addr, (int32_t)size - 1);
-        cold_add(c, kind, op, x64_jcc(&c->x, CC_NE));
-    }
+    emit_locate(c, op, addr, size, write, slow_memory);
     access_host(c, op, addr, value, size, write);
     for (unsigned i = first; i < c->n_colds; i++) {
         c->colds[i].addr = (uint8_t)addr;

@@ -106,6 +106,8 @@ void fp_reach(struct compile *c, uint32_t index);
 void fp_slow_if(struct compile *c, const struct ir_op *op, enum x64_cc cc);
 /* The same for a jump that was emitted elsewhere. */
 void fp_slow_from(struct compile *c, const struct ir_op *op, uint8_t *from);
+/* There will be such jumps, from code out of line. */
+void fp_slow_reserve(struct compile *c, const struct ir_op *op);
 /* The call of C in the main path. */
 void fp_call(struct compile *c, const struct ir_op *op);
 

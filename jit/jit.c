@@ -86,6 +86,7 @@ struct jit *jit_create(size_t size)
     if (!j || fd < 0 || ftruncate(fd, (off_t)size))
         goto fail;
     j->size = size;
+    j->bmi2 = __builtin_cpu_supports("bmi2");
     j->rw = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     j->rx = mmap(NULL, size, PROT_READ | PROT_EXEC, MAP_SHARED, fd, 0);
     if (j->rw == MAP_FAILED || j->rx == MAP_FAILED)
@@ -129,6 +130,7 @@ static void emit_unit(struct compile *c)
     emit_fp_begin(c);
     x64_cmp_mem32(&c->x, REG_V, V(attention), 0);
     cold_add(c, COLD_LEAVE, u->ops, x64_jcc(&c->x, CC_NE))->leave = LEAVE_ATTENTION;
+    emit_settle(c);
     for (uint32_t i = 0; i < u->n_ops && !c->x.overflow; i++) {
         unsigned more;
 
@@ -140,6 +142,7 @@ static void emit_unit(struct compile *c)
     c->op_code[u->n_ops] = c->x.p;
     for (unsigned i = 0; i < c->n_jumps; i++)
         x64_patch(&c->x, c->jumps[i].from, c->op_code[c->jumps[i].target]);
+    emit_site_colds(c);
     emit_fp_end(c);
     for (unsigned i = 0; i < c->n_colds && !c->x.overflow; i++)
         emit_cold(c, &c->colds[i]);
@@ -157,9 +160,11 @@ static jit_code compile(struct jit *j, const struct ir_unit *u)
     c.places = malloc(u->n_vals * sizeof(*c.places));
     c.op_code = malloc((u->n_ops + 1) * sizeof(*c.op_code));
     c.is_label = calloc(u->n_ops + 1, sizeof(*c.is_label));
+    c.sites = calloc(u->n_ops + 1, sizeof(*c.sites));
     c.jumps = malloc((u->n_ops + 1) * sizeof(*c.jumps));
-    c.colds = malloc((COLDS_A_OP * u->n_ops + 2) * sizeof(*c.colds));
-    if (c.places && c.op_code && c.is_label && c.jumps && c.colds && regalloc(u, c.places, &c.n_spills)) {
+    c.colds = malloc((COLDS_A_OP * u->n_ops + 4) * sizeof(*c.colds));
+    if (c.places && c.op_code && c.is_label && c.sites && c.jumps && c.colds && regalloc(u, c.places, &c.n_spills)) {
+        sites_plan(&c);
         emit_unit(&c);
         if (!c.x.overflow) {
             j->used = (size_t)(c.x.p - j->rw);
@@ -170,6 +175,7 @@ static jit_code compile(struct jit *j, const struct ir_unit *u)
     free(c.places);
     free(c.op_code);
     free(c.is_label);
+    free(c.sites);
     free(c.jumps);
     free(c.colds);
     return code;

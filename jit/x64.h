@@ -254,6 +254,14 @@ static inline void x64_cmp_mem8(struct x64 *x, unsigned base, int32_t disp, int8
     x64_byte(x, (uint8_t)imm);
 }
 
+/* inc qword [base + disp] */
+static inline void x64_inc_mem(struct x64 *x, unsigned base, int32_t disp)
+{
+    x64_rex(x, true, 0, 0, base, false);
+    x64_byte(x, 0xff);
+    x64_modrm_mem(x, 0, base, disp);
+}
+
 static inline void x64_test_rr(struct x64 *x, unsigned a, unsigned b)
 {
     x64_rex(x, true, b, 0, a, false);
@@ -274,6 +282,17 @@ static inline void x64_shift_ri(struct x64 *x, enum x64_shift op, unsigned dst, 
     x64_rex(x, true, 0, 0, dst, false);
     x64_byte(x, 0xc1);
     x64_modrm_rr(x, op, dst);
+    x64_byte(x, count);
+}
+
+/* dst = src rotated right; BMI2, flags unchanged */
+static inline void x64_rorx(struct x64 *x, unsigned dst, unsigned src, unsigned count)
+{
+    x64_byte(x, 0xc4);
+    x64_byte(x, (dst < 8 ? 0x80u : 0) | 0x40 | (src < 8 ? 0x20u : 0) | 3);
+    x64_byte(x, 0xfb);
+    x64_byte(x, 0xf0);
+    x64_modrm_rr(x, dst, src);
     x64_byte(x, count);
 }
 

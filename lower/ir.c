@@ -298,7 +298,7 @@ void ir_check_target(struct lower *l, unsigned r)
         ir_fault(l, FAULT_ILLEGAL_OP, 0);
         return;
     }
-    if (r < 32 || r - 32 < l->sof_checked)
+    if (r < 32 || r - 32 < l->sof_checked || r - 32 < ((l->key & KEY_SOR) >> KEY_SOR_SHIFT) * 8)
         return;
     if (l->sof_exact) {
         ir_fault(l, FAULT_ILLEGAL_OP, 0);

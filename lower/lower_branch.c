@@ -59,13 +59,12 @@ void lower_br_cloop(struct lower *l, const struct insn *in)
 }
 
 /*
- * The last step of the modulo-scheduled loop branches: pr63 := @stage, and unless the epilogue is over one
- * rotation; then the branch, taken by the top forms while the loop goes on and by the exit forms when it is
- * over.
+ * The last step of br.wtop and br.wexit: pr63 := @stage, and unless the epilogue is over one rotation; then the branch, taken by
+ * the top form while the loop goes on and by the exit form when it is over.
  */
 static void loop_step(struct lower *l, const struct insn *in, ir_val stage, ir_val rotates, ir_val again)
 {
-    bool exits = in->op == OP_BR_CEXIT || in->op == OP_BR_WEXIT;
+    bool exits = in->op == OP_BR_WEXIT;
     ir_label label;
 
     ir_set_pr(l, 63, stage);
@@ -77,17 +76,48 @@ static void loop_step(struct lower *l, const struct insn *in, ir_val stage, ir_v
     ir_here(l, label);
 }
 
-/* br.ctop, br.cexit: the kernel counts lc down, the epilogue ec. */
+/* One step of a counted loop: the counter at @field goes down by one from @count, pr63 := @stage. */
+static void counted_step(struct lower *l, size_t field, ir_val count, bool stage)
+{
+    ir_set_st(l, field, ir_bini(l, IR_SUB, count, 1));
+    ir_set_pri(l, 63, stage);
+    ir_rotate(l);
+}
+
+/* What follows where lc is 0: the epilogue counts ec down; its last step rotates as well, but none where ec is 0. */
+static void epilogue(struct lower *l, const struct insn *in, bool exits)
+{
+    ir_val ec = ir_st(l, ST(ec)), again = ir_bin(l, IR_LTU, ir_const(l, 1), ec);
+    ir_label over = ir_skip_z(l, again), last, none;
+
+    counted_step(l, ST(ec), ec, false);
+    if (!exits)
+        ir_exit(l, in->imm, IR_EXIT_TAKEN);
+    ir_here(l, over);
+    last = ir_skip_nz(l, again);
+    ir_set_pri(l, 63, false);
+    none = ir_skip_z(l, ec);
+    counted_step(l, ST(ec), ec, false);
+    ir_here(l, none);
+    if (exits)
+        ir_exit(l, in->imm, IR_EXIT_TAKEN);
+    ir_here(l, last);
+}
+
+/* br.ctop, br.cexit: the kernel counts lc down, the epilogue ec. One way for each, since the first is taken nearly always. */
 void lower_br_counted(struct lower *l, const struct insn *in)
 {
-    ir_val lc = ir_st(l, ST(lc)), ec = ir_st(l, ST(ec));
-    ir_val kernel = ir_bini(l, IR_NE, lc, 0);
-    ir_val epilogue = ir_bin(l, IR_ANDCM, ir_bini(l, IR_NE, ec, 0), kernel);
-    ir_val again = ir_or(l, kernel, ir_bin(l, IR_LTU, ir_const(l, 1), ec));
+    bool exits = in->op == OP_BR_CEXIT;
+    ir_val lc = ir_st(l, ST(lc));
+    ir_label label = ir_skip_z(l, lc);
 
-    ir_set_st(l, ST(lc), ir_bin(l, IR_SUB, lc, kernel));
-    ir_set_st(l, ST(ec), ir_bin(l, IR_SUB, ec, epilogue));
-    loop_step(l, in, kernel, ir_or(l, kernel, epilogue), again);
+    counted_step(l, ST(lc), lc, true);
+    if (!exits)
+        ir_exit(l, in->imm, IR_EXIT_TAKEN);
+    ir_here(l, label);
+    label = ir_skip_nz(l, lc);
+    epilogue(l, in, exits);
+    ir_here(l, label);
 }
 
 /* br.wtop, br.wexit: the kernel lasts while the qualifying predicate is 1. pr63 is always cleared. */

@@ -1,0 +1,462 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Random loops, interpreted and compiled: both must end in the same state. Counted, modulo-scheduled and conditional ones, with
+ * registers that rotate, side exits, and translated references that walk into pages which are read-only or not there.
+ * usage: test_loops [programs [seed]]
+ */
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "accel/soft.h"
+#include "arch/tlb.h"
+#include "isa/isa.h"
+#include "mem/mem.h"
+
+enum {
+    RAM_SIZE = 4 << 20,
+    CODE = 0x10000,
+    IVT = 0x40000,
+    DATA = 0x100000,
+    STORE = 0x200000,
+    PAGES = 6,        /* of DATA: the last but one is read-only, the last one not mapped */
+    DATA_SIZE = PAGES * 4096,
+    BUNDLES = 24,
+    SOF = 24,
+    GATE_END = 1,
+    GATE_IVT = 0x1000,
+    DEFAULT_PROGRAMS = 3000,
+};
+
+#define FPSR_DEFAULT UINT64_C(0x9804c0270033f)
+#define WINDOW UINT64_C(0x2000000000010000) /* where DATA is mapped */
+#define NOP_M (UINT64_C(1) << 27)
+#define NOP_B (UINT64_C(2) << 37)
+
+static uint64_t seed;
+
+static uint64_t next(void)
+{
+    seed ^= seed << 13;
+    seed ^= seed >> 7;
+    seed ^= seed << 17;
+    return seed * UINT64_C(0x2545f4914f6cdd1d);
+}
+
+static unsigned below(unsigned n)
+{
+    return (unsigned)(next() >> 33) % n;
+}
+
+static const char *pick(const char *const *names, unsigned n)
+{
+    return names[below(n)];
+}
+#define PICK(...)                                                                                            \
+    pick((const char *const[]){ __VA_ARGS__ }, sizeof((const char *const[]){ __VA_ARGS__ }) / sizeof(char *))
+
+/* ---- instructions ---- */
+
+/* Static ones, rotating ones, stacked ones behind them, and one out of frame now and then. */
+static unsigned reg(void)
+{
+    if (below(400) == 0)
+        return 32 + SOF + below(3);
+    return below(3) ? 8 + below(6) : 32 + below(SOF);
+}
+
+static unsigned pointer(void)
+{
+    return below(8) ? 16 + below(4) : 32 + below(2);
+}
+
+static const char *qp(void)
+{
+    return below(3) ? "" : PICK("(p6) ", "(p7) ", "(p8) ", "(p16) ", "(p17) ", "(p18) ", "(p20) ");
+}
+
+static const char *step(void)
+{
+    return below(2) ? "" : PICK(",1", ",2", ",4", ",8", ",-8", ",16", ",-1", ",64");
+}
+
+static void compare(char *line, size_t size)
+{
+    const char *targets = PICK("p6,p7", "p7,p8", "p8,p6", "p6,p0", "p0,p17", "p16,p17");
+
+    if (below(3))
+        snprintf(line, size, "%s%s.%s%s %s=r%u,r%u", qp(), PICK("cmp", "cmp4"),
+                 PICK("eq", "lt", "ltu", "le", "leu", "gt"), PICK("", ".unc"), targets, reg(), reg());
+    else if (below(2))
+        snprintf(line, size, "%scmp.%s.%s %s=r%u,r%u", qp(), PICK("eq", "ne"), PICK("and", "or", "or.andcm"), targets, reg(), reg());
+    else
+        snprintf(line, size, "%scmp.%s %s=%d,r%u", qp(), PICK("eq", "lt", "ltu"), targets, (int)below(256) - 128, reg());
+}
+
+/* For M and I units. */
+static void a_line(char *line, size_t size)
+{
+    switch (below(9)) {
+    case 0:
+    case 1:
+        compare(line, size);
+        break;
+    case 2:
+        snprintf(line, size, "%sshladd r%u=r%u,%u,r%u", qp(), reg(), reg(), 1 + below(4), reg());
+        break;
+    case 3:
+    case 4:
+        snprintf(line, size, "%sadds r%u=%d,r%u", qp(), reg(), (int)below(64) - 32, reg());
+        break;
+    case 5:
+        snprintf(line, size, "%saddp4 r%u=r%u,r%u", qp(), reg(), reg(), reg());
+        break;
+    default:
+        snprintf(line, size, "%s%s r%u=r%u,r%u", qp(), PICK("add", "sub", "and", "or", "xor", "andcm"), reg(), reg(), reg());
+        break;
+    }
+}
+
+static void m_line(char *line, size_t size)
+{
+    switch (below(20)) {
+    case 0:
+    case 1:
+    case 2:
+    case 3:
+        snprintf(line, size, "%s%s r%u=[r%u]%s", qp(), PICK("ld1", "ld2", "ld4", "ld8", "ld8"), reg(), pointer(), step());
+        break;
+    case 4:
+    case 5:
+    case 6:
+        snprintf(line, size, "%s%s [r%u]=r%u%s", qp(), PICK("st1", "st2", "st4", "st8"), pointer(), reg(), step());
+        break;
+    case 7:
+        snprintf(line, size, "%sldfd f%u=[r%u]%s", qp(), below(2) ? 6 + below(3) : 32 + below(4), pointer(),
+                 PICK("", ",8"));
+        break;
+    case 8:
+        snprintf(line, size, "%sstfd [r%u]=f%u%s", qp(), pointer(), below(2) ? 6 + below(3) : 32 + below(4),
+                 PICK("", ",8"));
+        break;
+    case 9:
+        if (below(4) == 0)
+            snprintf(line, size, "ptc.l r21,r22");
+        else
+            snprintf(line, size, "%s%s r%u=[r%u]", qp(), PICK("ld8.s", "ld4.a", "ld8.a", "ld4.c.nc"), reg(), pointer());
+        break;
+    case 10:
+        snprintf(line, size, "%sadds r%u=%d,r%u", qp(), pointer(), (int)below(64) - 32, pointer());
+        break;
+    default:
+        a_line(line, size);
+        break;
+    }
+}
+
+static void i_line(char *line, size_t size)
+{
+    unsigned pos = below(64), len = 1 + below(64 - pos);
+
+    switch (below(12)) {
+    case 0:
+        snprintf(line, size, "%sextr%s r%u=r%u,%u,%u", qp(), PICK("", ".u"), reg(), reg(), pos, len);
+        break;
+    case 1:
+        snprintf(line, size, "%sdep.z r%u=r%u,%u,%u", qp(), reg(), reg(), pos, len);
+        break;
+    case 2:
+        snprintf(line, size, "%sdep r%u=r%u,r%u,%u,%u", qp(), reg(), reg(), reg(), pos, 1 + below(len < 16 ? len : 16));
+        break;
+    case 3:
+        snprintf(line, size, "%sshrp r%u=r%u,r%u,%u", qp(), reg(), reg(), reg(), pos);
+        break;
+    case 4:
+        snprintf(line, size, "%s%s r%u=r%u,r%u", qp(), PICK("shl", "shr", "shr.u"), reg(), reg(), reg());
+        break;
+    case 5:
+        snprintf(line, size, "%s%s%u r%u=r%u", qp(), PICK("sxt", "zxt"), 1u << below(3), reg(), reg());
+        break;
+    case 6:
+        snprintf(line, size, "%s%s r%u=r%u,r%u", qp(), PICK("mix4.r", "mix4.l", "unpack4.l", "padd4"), reg(), reg(), reg());
+        break;
+    case 7:
+        snprintf(line, size, "%stbit.%s p6,p7=r%u,%u", qp(), PICK("z", "nz"), reg(), pos);
+        break;
+    case 8:
+        if (below(6) == 0) {
+            snprintf(line, size, "mov r%u=pr", reg());
+            break;
+        }
+        /* fall through */
+    default:
+        a_line(line, size);
+        break;
+    }
+}
+
+static uint64_t assemble(void (*write)(char *, size_t), enum isa_unit unit, char *line, size_t size)
+{
+    uint64_t slot, lslot;
+
+    do
+        write(line, size);
+    while (isa_asm(line, unit, &slot, &lslot));
+    return slot;
+}
+
+/* ---- programs ---- */
+
+struct start {
+    char text[BUNDLES][3][64];
+    struct bundle code[BUNDLES];
+    unsigned n;
+    uint64_t gr[32 + SOF], pr, psr, cfm, lc, ec;
+    struct ia64_fr fr[128];
+    uint8_t data[DATA_SIZE];
+};
+
+/* Two M, or an M and an I, instructions, and a branch if there is one. */
+static void add_bundle(struct start *s, const char *branch)
+{
+    uint64_t slot[3], lslot;
+    char (*text)[64] = s->text[s->n];
+
+    slot[0] = assemble(m_line, UNIT_M, text[0], sizeof(text[0]));
+    if (!branch) {
+        slot[1] = assemble(m_line, UNIT_M, text[1], sizeof(text[1]));
+        slot[2] = assemble(i_line, UNIT_I, text[2], sizeof(text[2]));
+        s->code[s->n++] = isa_bundle_make(0x09, slot[0], slot[1], slot[2]); /* MMI with a stop at the end */
+        return;
+    }
+    slot[1] = assemble(i_line, UNIT_I, text[1], sizeof(text[1]));
+    snprintf(text[2], sizeof(text[2]), "%s", branch);
+    if (isa_asm(branch, UNIT_B, &slot[2], &lslot))
+        slot[2] = NOP_B;
+    s->code[s->n++] = isa_bundle_make(0x11, slot[0], slot[1], slot[2]); /* MIB with a stop at the end */
+}
+
+/* Leaves the loop for @bottom + 1 when r23 has come down below 0: no loop is endless. */
+static void add_guard(struct start *s, unsigned bottom)
+{
+    char branch[64];
+    uint64_t slot[3], lslot;
+
+    snprintf(branch, sizeof(branch), "(p9) br.cond.dpnt.few .+%u", (bottom + 1 - s->n) * 16);
+    isa_asm("adds r23=-1,r23", UNIT_M, &slot[0], &lslot);
+    isa_asm("cmp.lt p9,p0=r23,r0", UNIT_I, &slot[1], &lslot);
+    isa_asm(branch, UNIT_B, &slot[2], &lslot);
+    snprintf(s->text[s->n][0], sizeof(s->text[0][0]), "guard");
+    s->code[s->n++] = isa_bundle_make(0x11, slot[0], slot[1], slot[2]);
+}
+
+/* A loop of a few bundles, with side exits behind it. */
+static void add_loop(struct start *s, unsigned bundles)
+{
+    const char *kind = PICK("br.cloop.sptk", "br.cloop.sptk", "br.ctop.sptk", "br.ctop.sptk", "(p16) br.wtop.sptk",
+                            "(p7) br.cond.sptk");
+    unsigned top = s->n, bottom = top + bundles - 1;
+    char branch[64];
+
+    add_guard(s, bottom);
+    while (s->n < bottom) {
+        snprintf(branch, sizeof(branch), "%sbr.cond.dpnt.few .+%u", PICK("(p6) ", "(p8) ", "(p18) "),
+                 below(8) ? (bottom + 1 - s->n) * 16 : (1 + below(bottom + 1 - s->n)) * 16);
+        add_bundle(s, below(8) ? NULL : branch);
+    }
+    snprintf(branch, sizeof(branch), "%s.few .-%u", kind, (bottom - top) * 16);
+    add_bundle(s, branch);
+}
+
+static uint64_t random_value(void)
+{
+    switch (below(4)) {
+    case 0:
+        return below(200);
+    case 1:
+        return WINDOW + below(DATA_SIZE);
+    default:
+        return next() >> below(64);
+    }
+}
+
+static void random_start(struct start *s)
+{
+    memset(s, 0, sizeof(*s));
+    while (s->n < BUNDLES) {
+        unsigned left = BUNDLES - s->n, bundles = 2 + below(6);
+
+        if (bundles <= left && below(4))
+            add_loop(s, bundles);
+        else
+            add_bundle(s, below(8) ? NULL : PICK("clrrrb", "clrrrb.pr", "br.cexit.sptk.few .+32"));
+    }
+    for (unsigned r = 1; r < 32 + SOF; r++)
+        s->gr[r] = random_value();
+    for (unsigned r = 16; r < 21; r++)
+        s->gr[r] = WINDOW + (below(4) ? below(4 * 512) * 8 : below(DATA_SIZE));
+    s->gr[12] = WINDOW + 2048;
+    s->gr[32] = s->gr[16];
+    s->gr[33] = s->gr[17];
+    s->gr[21] = WINDOW + below(4) * 4096;
+    s->gr[22] = 12 << 2;
+    s->gr[23] = 1 + below(250);
+    for (unsigned f = 2; f < 128; f++)
+        s->fr[f] = fp_from_double(UINT64_C(0x3ff0000000000000) + (next() >> 12));
+    s->pr = next() | 1;
+    s->lc = below(3) ? below(40) : below(200);
+    s->ec = below(10);
+    s->cfm = SOF | (uint64_t)below(3) << 14;
+    s->psr = PSR_IC | PSR_DT | (below(6) ? 0 : PSR_AC) | (below(16) ? 0 : PSR_BE);
+    for (unsigned i = 0; i < DATA_SIZE; i++)
+        s->data[i] = (uint8_t)next();
+}
+
+/* ---- runs ---- */
+
+struct machine {
+    struct kia_mem *mem;
+    struct kia_vm *vm;
+    struct kia_vcpu *vcpu;
+};
+
+static bool machine_open(struct machine *m, const char *accel)
+{
+    struct kia_vm_config config = { .accel = accel, .cpu = "max", .max_vcpus = 1, .itc_hz = 1000000000 };
+
+    config.mem = m->mem = kia_mem_create();
+    if (!m->mem || kia_mem_add_ram(m->mem, 0, RAM_SIZE) || kia_vm_create(&config, &m->vm) ||
+        kia_vcpu_create(m->vm, 0, 0, 0, &m->vcpu))
+        return false;
+    for (unsigned i = 0; i < 0x80; i++)
+        kia_vm_add_gate(m->vm, IVT + i * 0x100, GATE_IVT + i, KIA_GATE_FALL);
+    kia_vm_add_gate(m->vm, CODE + BUNDLES * 16, GATE_END, KIA_GATE_FALL);
+    return true;
+}
+
+static void machine_close(struct machine *m)
+{
+    kia_vm_destroy(m->vm);
+    kia_mem_destroy(m->mem);
+}
+
+static void map_data(struct machine *m)
+{
+    for (unsigned i = 0; i + 1 < PAGES; i++) {
+        uint64_t rights = i + 2 < PAGES ? 2 : 0; /* read and write, or read only */
+        uint64_t pte = PTE_P | PTE_A | PTE_D | rights << 9 | (DATA + i * UINT64_C(4096));
+        struct tlb_entry e;
+
+        if (tlb_make_entry(m->vcpu->v, pte, 12 << 2, WINDOW + i * UINT64_C(4096), &e))
+            tlb_insert_tc(m->vcpu->v, TLB_DATA, &e);
+    }
+}
+
+/* AR.ITC runs by the host's clock. */
+static void hide_clock(char *text)
+{
+    char *itc = text ? strstr(text, "ar.itc ") : NULL;
+
+    if (itc)
+        memset(itc, '-', strcspn(itc, "\n"));
+}
+
+/* The state after a run, as text, freed by the caller. */
+static char *run(struct machine *m, const struct start *s)
+{
+    struct vcpu *v = m->vcpu->v;
+    struct kia_run result = { 0 };
+    char *text = NULL;
+    size_t size;
+    FILE *out;
+
+    kia_vcpu_reset(m->vcpu);
+    kia_vcpu_purge_all_tc(m->vcpu);
+    kia_set_cr(m->vcpu, CR_IVA, IVT);
+    kia_set_ar(m->vcpu, AR_BSPSTORE, STORE);
+    kia_set_psr(m->vcpu, s->psr);
+    kia_set_cfm(m->vcpu, s->cfm);
+    map_data(m);
+    for (unsigned r = 1; r < 32 + SOF; r++)
+        gr_set(v, r, s->gr[r], false);
+    for (unsigned f = 2; f < 128; f++)
+        fr_set(v, f, s->fr[f]);
+    v->pr = s->pr;
+    kia_set_ar(m->vcpu, AR_FPSR, FPSR_DEFAULT);
+    kia_set_ar(m->vcpu, AR_LC, s->lc);
+    kia_set_ar(m->vcpu, AR_EC, s->ec);
+    kia_mem_write(m->mem, CODE, s->code, sizeof(s->code));
+    kia_mem_write(m->mem, DATA, s->data, sizeof(s->data));
+    kia_set_ip(m->vcpu, CODE);
+    kia_vcpu_run(m->vcpu, &result);
+    out = open_memstream(&text, &size);
+    if (!out)
+        return NULL;
+    fprintf(out, "exit %d gate %x\n", result.exit, result.gate);
+    kia_vcpu_dump(m->vcpu, out);
+    fclose(out);
+    hide_clock(text);
+    return text;
+}
+
+static void print_difference(const char *a, const char *b)
+{
+    while (*a && *b) {
+        size_t na = strcspn(a, "\n"), nb = strcspn(b, "\n");
+
+        if (na != nb || memcmp(a, b, na))
+            printf("  interpreted %.*s, compiled %.*s\n", (int)na, a, (int)nb, b);
+        a += na + (a[na] == '\n');
+        b += nb + (b[nb] == '\n');
+    }
+}
+
+static unsigned completed; /* programs that no fault ended */
+
+static bool same(struct machine *interpreted, struct machine *compiled, const struct start *s)
+{
+    char *a = run(interpreted, s), *b = run(compiled, s);
+    bool equal = a && b && !strcmp(a, b) &&
+                 !memcmp(kia_mem_hva(interpreted->mem, DATA, DATA_SIZE), kia_mem_hva(compiled->mem, DATA, DATA_SIZE), DATA_SIZE);
+
+    if (!equal && a && b)
+        print_difference(a, b);
+    completed += a && !strncmp(a, "exit 0 gate 1\n", 14);
+    free(a);
+    free(b);
+    return equal;
+}
+
+static void print_program(const struct start *s)
+{
+    printf("  psr 0x%" PRIx64 " cfm 0x%" PRIx64 " lc %" PRIu64 " ec %" PRIu64 "\n", s->psr, s->cfm, s->lc, s->ec);
+    for (unsigned i = 0; i < BUNDLES; i++)
+        printf("  %x %-32s %-32s %s\n", CODE + i * 16, s->text[i][0], s->text[i][1], s->text[i][2]);
+}
+
+int main(int argc, char **argv)
+{
+    unsigned long programs = argc > 1 ? strtoul(argv[1], NULL, 0) : DEFAULT_PROGRAMS;
+    uint64_t base = argc > 2 ? strtoull(argv[2], NULL, 0) : 1;
+    struct machine interpreted = { 0 }, compiled = { 0 };
+    static struct start start;
+    unsigned failed = 0;
+
+    if (!machine_open(&interpreted, "soft,jit=off") || !machine_open(&compiled, "soft,jit=on"))
+        return 77; /* no compiler on this host: skipped */
+    for (unsigned long i = 0; i < programs && failed < 5; i++) {
+        seed = (base + i) * UINT64_C(0x9e3779b97f4a7c15) | 1;
+        random_start(&start);
+        if (!same(&interpreted, &compiled, &start)) {
+            printf("program %lu differs (test_loops 1 %" PRIu64 ")\n", i, base + i);
+            print_program(&start);
+            failed++;
+        }
+    }
+    printf("%lu programs, %u differ, %u without a fault\n", programs, failed, completed);
+    machine_close(&interpreted);
+    machine_close(&compiled);
+    return failed != 0;
+}
