@@ -21,7 +21,7 @@ enum {
 struct kia_chr {
     struct kia_loop *loop;
     struct kia_watch in, out;
-    bool owned, eof;
+    bool owned, eof, lossy;
     struct kia_chr_filter filter;
     struct kia_chr_front front;
 
@@ -178,6 +178,12 @@ void kia_chr_destroy(struct kia_chr *chr)
     free(chr);
 }
 
+/** kia_chr_set_lossy - see the header; before the loop runs */
+void kia_chr_set_lossy(struct kia_chr *chr)
+{
+    chr->lossy = true;
+}
+
 /** kia_chr_set_front - connects the device; before the loop runs */
 void kia_chr_set_front(struct kia_chr *chr, const struct kia_chr_front *front)
 {
@@ -222,6 +228,8 @@ size_t kia_chr_write(struct kia_chr *chr, const uint8_t *data, size_t len)
     was_empty = chr->head == chr->tail;
     for (n = 0; n < len && chr->head - chr->tail < OUT_SIZE; n++)
         chr->out_buf[chr->head++ & (OUT_SIZE - 1)] = data[n];
+    if (chr->lossy)
+        n = len;
     chr->front_waits |= n < len;
     pthread_mutex_unlock(&chr->lock);
     if (was_empty)

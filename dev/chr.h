@@ -39,6 +39,8 @@ struct kia_chr *kia_chr_create(struct kia_loop *loop, int in, int out, bool owne
                                const struct kia_chr_filter *filter);
 /* Waits up to a second for the output to drain, then frees. No loop runs any more. */
 void kia_chr_destroy(struct kia_chr *chr);
+/* Output that nobody reads is lost once the buffer is full, instead of keeping the guest waiting. */
+void kia_chr_set_lossy(struct kia_chr *chr);
 void kia_chr_set_front(struct kia_chr *chr, const struct kia_chr_front *front);
 /* With a virtual time (dev/loop.h) writes all and waits for it, so that no guest sees how fast the host is. Else
  * queues bytes for output; returns how many it took. When that is not all, writable() comes later. */

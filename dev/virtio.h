@@ -132,6 +132,9 @@ bool kia_virtio_live(struct kia_virtio *vdev);
  * held. */
 void kia_virtio_broken(struct kia_virtio *vdev);
 
+/* Changes @len bytes of the configuration and tells the driver. Any thread, no device lock held. */
+void kia_virtio_set_config(struct kia_virtio *vdev, unsigned offset, const void *bytes, unsigned len);
+
 /* ---- Queues (dev/virtq.c). The caller holds the queue's lock. ---- */
 
 /* Takes the next request: 1, 0 if there is none, -EINVAL if the driver broke the rules (the device is

@@ -109,6 +109,18 @@ void kia_virtio_broken(struct kia_virtio *vdev)
         interrupt(vdev, vdev->config_vector, ISR_CONFIG);
 }
 
+/** kia_virtio_set_config - see the header */
+void kia_virtio_set_config(struct kia_virtio *vdev, unsigned offset, const void *bytes, unsigned len)
+{
+    pthread_mutex_lock(&vdev->lock);
+    assert(offset + len <= vdev->config_len);
+    memcpy(vdev->config + offset, bytes, len);
+    vdev->config_generation++;
+    pthread_mutex_unlock(&vdev->lock);
+    if (vdev->status & VIRTIO_STATUS_DRIVER_OK)
+        interrupt(vdev, vdev->config_vector, ISR_CONFIG);
+}
+
 static void kick_all(struct kia_virtio *vdev)
 {
     for (unsigned i = 0; i < vdev->n_queues; i++)

@@ -402,6 +402,18 @@ void kia_mem_wrote(struct kia_mem *mem, uint64_t gpa, uint64_t len)
         mem->hook(mem->hook_opaque, gpa, len);
 }
 
+/** kia_mem_discard - see the header */
+void kia_mem_discard(struct kia_mem *mem, uint64_t gpa, uint64_t len)
+{
+    uint64_t start = (gpa + PAGE - 1) & -(uint64_t)PAGE, end = gpa + len < gpa ? 0 : (gpa + len) & -(uint64_t)PAGE;
+    void *hva = start < end ? kia_mem_hva(mem, start, end - start) : NULL;
+
+    if (!hva)
+        return;
+    madvise(hva, end - start, MADV_DONTNEED);
+    kia_mem_wrote(mem, start, end - start);
+}
+
 /**
  * kia_mem_clear_ram - makes all RAM zero again by giving it back to the host
  * Thread: one, while no processor runs and no device works (a reset).

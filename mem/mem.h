@@ -51,6 +51,10 @@ int kia_mem_write(struct kia_mem *mem, uint64_t gpa, const void *buf, uint64_t l
 void kia_mem_wrote(struct kia_mem *mem, uint64_t gpa, uint64_t len);
 void kia_mem_set_write_hook(struct kia_mem *mem, kia_mem_write_hook hook, void *opaque);
 
+/* Gives the whole 4 KiB pages of [gpa, gpa + len) that are RAM back to the host; they read as zero until they are
+ * written again. Any thread, guest running. */
+void kia_mem_discard(struct kia_mem *mem, uint64_t gpa, uint64_t len);
+
 /* Makes all RAM zero again (a reset): no vcpu runs, no device works. */
 void kia_mem_clear_ram(struct kia_mem *mem);
 

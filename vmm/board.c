@@ -253,7 +253,7 @@ int machine_create(struct kia_board **out, const struct kia_options *options)
         return err;
     /* The terminal goes raw last, when little is left that can fail. */
     if ((err = kia_console_open(board->loop, options, &keys, &board->console)) ||
-        (err = create_platform(board)))
+        (err = chardevs_open(board)) || (err = create_platform(board)))
         return err;
     if (options->gdb && (err = gdb_open(board, options->gdb, &board->gdb)))
         return err;
@@ -271,6 +271,7 @@ void machine_destroy(struct kia_board *board)
     kia_fw_destroy(board->fw);
     if (board->info.vm)
         kia_vm_destroy(board->info.vm);
+    chardevs_close(board);
     kia_console_close(board->console);
     kia_mem_destroy(board->info.mem);
     kia_loop_destroy(board->loop);

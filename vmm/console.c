@@ -15,7 +15,8 @@
 enum { ESCAPE = 0x01 }; /* C-a */
 
 struct kia_console {
-    struct kia_chr *chr;
+    struct kia_chr *chr; /* the serial port's */
+    struct kia_chr *terminal; /* on standard input and output: the serial port's, or -chardev stdio's */
     bool has_keys; /* C-a is ours */
     bool escaped; /* the last character was C-a */
     struct kia_console_keys keys;
@@ -70,7 +71,7 @@ static void terminal_open(struct kia_console *console)
 
 static void say(struct kia_console *console, const char *text)
 {
-    kia_chr_write(console->chr, (const uint8_t *)text, strlen(text));
+    kia_chr_write(console->terminal, (const uint8_t *)text, strlen(text));
 }
 
 /* A key after C-a. */
@@ -85,7 +86,7 @@ static void escape_key(struct kia_console *console, uint8_t key)
         console->keys.power_button(console->keys.opaque);
         break;
     case 'b':
-        kia_chr_inject_break(console->chr);
+        kia_chr_inject_break(console->terminal);
         break;
     case 'c':
         say(console, "\nkvm-ia64: there is no monitor\n");
@@ -138,12 +139,20 @@ static int open_stdio(struct kia_loop *loop, struct kia_console *console)
 {
     struct kia_chr_filter filter = { filter_keys, console };
 
-    console->chr =
+    console->terminal =
         kia_chr_create(loop, STDIN_FILENO, STDOUT_FILENO, false, console->has_keys ? &filter : NULL);
-    if (!console->chr)
-        return kia_err(-ENOMEM, "cannot open the serial port");
+    if (!console->terminal)
+        return kia_err(-ENOMEM, "cannot open the terminal");
     terminal_open(console);
     return 0;
+}
+
+static int open_serial_stdio(struct kia_loop *loop, struct kia_console *console)
+{
+    int err = open_stdio(loop, console);
+
+    console->chr = console->terminal;
+    return err;
 }
 
 /** kia_console_open - see the header */
@@ -156,12 +165,15 @@ int kia_console_open(struct kia_loop *loop, const struct kia_options *options,
     if (!c)
         return kia_err(-ENOMEM, "cannot open the serial port");
     c->keys = *keys;
-    c->has_keys = options->serial == KIA_SERIAL_CONSOLE;
+    c->has_keys = options->serial == KIA_SERIAL_CONSOLE || options->stdio_mux;
     if (options->serial == KIA_SERIAL_FILE)
         err = open_file(loop, options->serial_path, &c->chr);
     else if (options->serial == KIA_SERIAL_CONSOLE || options->serial == KIA_SERIAL_STDIO)
+        err = open_serial_stdio(loop, c);
+    if (!err && options->stdio_chardev)
         err = open_stdio(loop, c);
     if (err) {
+        kia_chr_destroy(c->chr);
         free(c);
         return err;
     }
@@ -175,11 +187,19 @@ struct kia_chr *kia_console_chr(struct kia_console *console)
     return console->chr;
 }
 
+/** kia_console_terminal - the back end on standard input and output, or NULL */
+struct kia_chr *kia_console_terminal(struct kia_console *console)
+{
+    return console->terminal;
+}
+
 /** kia_console_close - see the header; the loop no longer runs */
 void kia_console_close(struct kia_console *console)
 {
     if (!console)
         return;
+    if (console->terminal != console->chr)
+        kia_chr_destroy(console->terminal);
     kia_chr_destroy(console->chr);
     restore_terminal();
     free(console);

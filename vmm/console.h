@@ -17,12 +17,13 @@ struct kia_console_keys {
 };
 
 /*
- * Opens what -serial asks for. With a terminal as standard input the terminal is in raw mode from here on.
+ * Opens what -serial and -chardev stdio ask for. With a terminal as standard input the terminal is in raw mode from here on.
  * chr is NULL for null and none. 0, or negative errno with a message.
  */
 int kia_console_open(struct kia_loop *loop, const struct kia_options *options,
                      const struct kia_console_keys *keys, struct kia_console **console);
 struct kia_chr *kia_console_chr(struct kia_console *console);
+struct kia_chr *kia_console_terminal(struct kia_console *console);
 /* Drains the output, gives the terminal back. NULL is fine. */
 void kia_console_close(struct kia_console *console);
 

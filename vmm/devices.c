@@ -5,7 +5,9 @@
 
 #include "dev/loop.h"
 #include "dev/virtio_9p.h"
+#include "dev/virtio_balloon.h"
 #include "dev/virtio_blk.h"
+#include "dev/virtio_console.h"
 #include "dev/virtio_net.h"
 #include "dev/virtio_rng.h"
 #include "vmm/log.h"
@@ -93,6 +95,27 @@ static int attach_9p(struct kia_board *board, const struct kia_device *device)
                   "virtio-9p device");
 }
 
+static int attach_balloon(struct kia_board *board, const struct kia_device *device)
+{
+    return report(kia_virtio_balloon_attach(board->pci, device->slot, &device->balloon, &board->balloon), device,
+                  "virtio-balloon device");
+}
+
+static int attach_console(struct kia_board *board, const struct kia_device *device)
+{
+    struct kia_virtio_console_port ports[KIA_VIRTIO_CONSOLE_MAX_PORTS];
+
+    for (unsigned i = 0; i < device->n_ports; i++) {
+        const struct kia_port *port = &device->ports[i];
+
+        ports[i] = (struct kia_virtio_console_port){
+            .chr = chardev_chr(board, port->chardev), .is_console = port->is_console, .name = port->name,
+        };
+    }
+    return report(kia_virtio_console_attach(board->pci, device->slot, ports, device->n_ports), device,
+                  "virtio-serial device");
+}
+
 /** devices_attach - see the header */
 int devices_attach(struct kia_board *board)
 {
@@ -105,8 +128,14 @@ int devices_attach(struct kia_board *board)
         case KIA_DEVICE_9P:
             err = attach_9p(board, device);
             break;
+        case KIA_DEVICE_BALLOON:
+            err = attach_balloon(board, device);
+            break;
         case KIA_DEVICE_BLK:
             err = attach_drive(board, device);
+            break;
+        case KIA_DEVICE_CONSOLE:
+            err = attach_console(board, device);
             break;
         case KIA_DEVICE_NET:
             err = attach_net(board, device);

@@ -19,6 +19,8 @@
 #include "vmm/options.h"
 
 struct kia_acpi_pm;
+struct kia_balloon;
+struct kia_chr;
 struct kia_fw;
 struct kia_gdb;
 struct kia_loop;
@@ -61,6 +63,9 @@ struct kia_board {
     struct kia_acpi_pm *pm;
     struct kia_fw *fw;
     struct kia_console *console;
+    struct kia_chr *chardevs[KIA_MAX_CHARDEVS]; /* NULL: the terminal's, or null's */
+    int pty_sides[KIA_MAX_CHARDEVS]; /* the other sides of -chardev pty; 0: none */
+    struct kia_balloon *balloon; /* NULL: none */
     struct kia_gdb *gdb; /* NULL: without -gdb */
     bool held; /* for gdb: no vcpu runs until it says so. Main thread */
     bool was_on; /* RAM holds an earlier life's data */
@@ -86,6 +91,12 @@ int machine_create(struct kia_board **board, const struct kia_options *options);
 void machine_destroy(struct kia_board *board);
 /* Power-on state: devices, RAM, images, processors, firmware. All vcpu threads are parked. */
 int machine_reset(struct kia_board *board);
+
+/* chardev.c: opens what -chardev asks for. 0, or negative errno with a message. */
+int chardevs_open(struct kia_board *board);
+void chardevs_close(struct kia_board *board);
+/* The back end of a chardev by its index, NULL for null. */
+struct kia_chr *chardev_chr(struct kia_board *board, int index);
 
 /* devices.c: attaches what the options put on the PCI bus. 0, or negative errno with a message. */
 int devices_attach(struct kia_board *board);

@@ -13,6 +13,7 @@
 int opt_set_string(char **to, const char *value);
 
 /* Handlers of options: 0, or negative errno with a message. */
+int opt_chardev(struct kia_options *o, const char *value);
 int opt_device(struct kia_options *o, const char *value);
 int opt_drive(struct kia_options *o, const char *value);
 int opt_fsdev(struct kia_options *o, const char *value);
@@ -23,8 +24,10 @@ int opt_virtfs(struct kia_options *o, const char *value);
 
 /* Handlers of -device's kinds: @kv has the parts of @value. */
 int opt_device_9p(struct kia_options *o, struct kia_keyval *kv, const char *value);
+int opt_device_console(struct kia_options *o, struct kia_keyval *kv, const char *value);
 int opt_device_loader(struct kia_options *o, struct kia_keyval *kv, const char *value);
 int opt_device_net(struct kia_options *o, struct kia_keyval *kv, const char *value);
+int opt_device_port(struct kia_options *o, struct kia_keyval *kv, const char *value);
 
 /* Appends a device; NULL, with a message, if there are too many. */
 struct kia_device *opt_new_device(struct kia_options *o, enum kia_device_kind kind, int of);

@@ -148,6 +148,23 @@ static int device_rng(struct kia_options *o, struct kia_keyval *kv, const char *
     return opt_common_properties(device, kv, value);
 }
 
+static int device_balloon(struct kia_options *o, struct kia_keyval *kv, const char *value)
+{
+    struct kia_device *device;
+    int err;
+
+    for (unsigned i = 0; i < o->n_devices; i++)
+        if (o->devices[i].kind == KIA_DEVICE_BALLOON)
+            return BAD("-device %s: there can be one balloon", value);
+    device = opt_new_device(o, KIA_DEVICE_BALLOON, -1);
+    if (!device)
+        return -EINVAL;
+    err = kia_keyval_bool(kv, "deflate-on-oom", &device->balloon.deflate_on_oom);
+    if (!err)
+        err = kia_keyval_bool(kv, "free-page-reporting", &device->balloon.free_page_reporting);
+    return err ? err : opt_common_properties(device, kv, value);
+}
+
 static int add_object(struct kia_options *o, struct kia_keyval *kv, const char *value)
 {
     const char *type = kia_keyval_get(kv, "qom-type"), *id = kia_keyval_get(kv, "id"), *path = NULL;
@@ -189,10 +206,14 @@ static const struct {
     int (*make)(struct kia_options *o, struct kia_keyval *kv, const char *value);
 } device_kinds[] = {
     { "loader", opt_device_loader },
+    { "virtconsole", opt_device_port },
     { "virtio-9p-pci", opt_device_9p },
+    { "virtio-balloon-pci", device_balloon },
     { "virtio-blk-pci", device_blk },
     { "virtio-net-pci", opt_device_net },
     { "virtio-rng-pci", device_rng },
+    { "virtio-serial-pci", opt_device_console },
+    { "virtserialport", opt_device_port },
 };
 
 enum { N_KINDS = sizeof(device_kinds) / sizeof(device_kinds[0]) };
@@ -236,6 +257,9 @@ void opt_warn_unused(const struct kia_options *o)
     for (unsigned i = 0; i < o->n_drives; i++)
         if (!o->drives[i].has_device)
             kia_warn("drive '%s' has no device: add -device virtio-blk-pci,drive=ID", o->drives[i].file);
+    for (unsigned i = 0; i < o->n_chardevs; i++)
+        if (!o->chardevs[i].used)
+            kia_warn("chardev '%s' has no device: add -device virtconsole,chardev=ID", o->chardevs[i].id);
     for (unsigned i = 0; i < o->n_fsdevs; i++)
         if (!o->fsdevs[i].used)
             kia_warn("fsdev '%s' has no device: add -device virtio-9p-pci,fsdev=ID,mount_tag=TAG", o->fsdevs[i].id);

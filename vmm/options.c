@@ -237,6 +237,10 @@ static const struct option {
     { "initrd", "FILE", opt_initrd, "initial ramdisk for the kernel" },
     { "append", "TEXT", opt_append, "the kernel's command line" },
     { "drive", "file=FILE[,format=raw][,if=virtio|none][,id=ID][,readonly=on]", opt_drive, "a disk image" },
+    { "chardev", "null|stdio[,mux=on]|file,path=F|pipe,path=F|pty|socket,path=F|socket,host=A,port=P[,server=on],id=ID",
+      opt_chardev, "where a port leads" },
+    { "device", "virtio-balloon-pci[,deflate-on-oom=on][,free-page-reporting=on][,addr=SLOT]", opt_device,
+      "memory that the guest can give back" },
     { "device", "virtio-blk-pci,drive=ID[,serial=TEXT][,addr=SLOT][,num-queues=N]", opt_device, "a disk" },
     { "device", "virtio-net-pci,netdev=ID[,mac=MAC][,host_mtu=N][,addr=SLOT]", opt_device, "a network card" },
     { "device", "virtio-9p-pci,fsdev=ID,mount_tag=TAG[,addr=SLOT]", opt_device, "a folder for the guest" },
@@ -251,6 +255,9 @@ static const struct option {
       "[,net=ADDR/BITS][,host=ADDR][,dns=ADDR][,dhcpstart=ADDR][,hostname=NAME][,domainname=NAME]"
       "[,dnssearch=NAME][,tftp=DIR][,bootfile=FILE]", opt_netdev,
       "a network behind the host's sockets" },
+    { "device", "virtio-serial-pci[,id=ID][,max_ports=N][,addr=SLOT]", opt_device, "a card with ports" },
+    { "device", "virtconsole,chardev=ID[,name=NAME][,bus=ID.0]", opt_device, "a console on it: /dev/hvc0" },
+    { "device", "virtserialport,chardev=ID[,name=NAME][,bus=ID.0]", opt_device, "a port: /dev/virtio-ports/NAME" },
     { "virtfs", "local,path=DIR,mount_tag=TAG[,security_model=none|passthrough|mapped-xattr][,readonly=on][,id=ID]",
       opt_virtfs, "share a folder of the host (mount -t 9p -o trans=virtio,version=9p2000.L TAG /mnt)" },
     { "fsdev", "local,id=ID,path=DIR[,security_model=...][,readonly=on]", opt_fsdev, "a folder for virtio-9p-pci" },
@@ -310,6 +317,8 @@ static int check_together(const struct kia_options *o)
                        o->loaders[i].cpu, o->cpus);
         starts |= o->loaders[i].cpu >= 0;
     }
+    if (o->stdio_chardev && (o->serial == KIA_SERIAL_CONSOLE || o->serial == KIA_SERIAL_STDIO))
+        return BAD("-chardev stdio: the serial port has the terminal; add -serial none");
     opt_warn_unused(o);
     if (!starts)
         return BAD("nothing to boot: give a kernel with -kernel FILE");
@@ -371,8 +380,15 @@ void kia_options_free(struct kia_options *options)
     for (unsigned i = 0; i < options->n_loaders; i++)
         free(options->loaders[i].file);
     for (unsigned i = 0; i < options->n_devices; i++) {
+        free(options->devices[i].bus);
         free(options->devices[i].mount_tag);
+        for (unsigned p = 0; p < options->devices[i].n_ports; p++)
+            free(options->devices[i].ports[p].name);
         free(options->devices[i].rng_path);
+    }
+    for (unsigned i = 0; i < options->n_chardevs; i++) {
+        free(options->chardevs[i].address);
+        kia_keyval_free(&options->chardevs[i].kv);
     }
     for (unsigned i = 0; i < options->n_fsdevs; i++)
         kia_keyval_free(&options->fsdevs[i].kv);

@@ -9,12 +9,15 @@
 
 #include "dev/net_user.h"
 #include "dev/p9.h"
+#include "dev/virtio_balloon.h"
+#include "dev/virtio_console.h"
 #include "vmm/keyval.h"
 
 enum {
     KIA_MAX_DEVICES = 31,
     KIA_MAX_DRIVES = 16,
     KIA_MAX_LOADERS = 64,
+    KIA_MAX_CHARDEVS = 16,
     KIA_MAX_CPUS = 128,
     KIA_MAX_FSDEVS = 8,
     KIA_MAX_NETDEVS = 8,
@@ -45,6 +48,32 @@ struct kia_netdev {
     struct kia_keyval kv; /* holds the strings */
 };
 
+enum kia_chardev_kind {
+    KIA_CHARDEV_NULL,
+    KIA_CHARDEV_STDIO,
+    KIA_CHARDEV_FILE,
+    KIA_CHARDEV_PIPE,
+    KIA_CHARDEV_PTY,
+    KIA_CHARDEV_SOCKET,
+};
+
+struct kia_chardev {
+    enum kia_chardev_kind kind;
+    const char *id;
+    const char *path; /* of files and pipes */
+    char *address; /* of sockets, as vmm/sock.h takes it */
+    bool server;
+    bool used; /* a device has it */
+    struct kia_keyval kv; /* holds the strings */
+};
+
+/* -device virtconsole and virtserialport. */
+struct kia_port {
+    int chardev; /* its index */
+    bool is_console;
+    char *name;
+};
+
 /* -fsdev, or the half of -virtfs that is one. */
 struct kia_fsdev {
     const char *id; /* NULL: of a -virtfs without one */
@@ -55,7 +84,9 @@ struct kia_fsdev {
 
 enum kia_device_kind {
     KIA_DEVICE_9P,
+    KIA_DEVICE_BALLOON,
     KIA_DEVICE_BLK,
+    KIA_DEVICE_CONSOLE,
     KIA_DEVICE_NET,
     KIA_DEVICE_RNG,
 };
@@ -68,6 +99,10 @@ struct kia_device {
     uint8_t mac[6];
     uint16_t mtu; /* 0: not said */
     char *mount_tag;
+    struct kia_virtio_balloon_config balloon;
+    char *bus; /* of ports: its id */
+    struct kia_port ports[KIA_VIRTIO_CONSOLE_MAX_PORTS];
+    unsigned n_ports, max_ports;
     char *rng_path; /* NULL: getrandom(2) */
 };
 
@@ -102,6 +137,9 @@ struct kia_options {
     struct kia_netdev netdevs[KIA_MAX_NETDEVS];
     unsigned n_netdevs;
     unsigned n_nics;
+    struct kia_chardev chardevs[KIA_MAX_CHARDEVS];
+    unsigned n_chardevs;
+    bool stdio_chardev, stdio_mux; /* a chardev is on the terminal; with the C-a keys */
     struct kia_fsdev fsdevs[KIA_MAX_FSDEVS];
     unsigned n_fsdevs;
     struct kia_device devices[KIA_MAX_DEVICES]; /* in the order of the command line */

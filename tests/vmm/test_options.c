@@ -251,6 +251,37 @@ static void test_folders(void **state)
     bad("-kernel k -fsdev local,id=f,path=/a -device virtio-9p-pci,fsdev=f");
 }
 
+static void test_consoles(void **state)
+{
+    (void)state;
+    good("-kernel k -serial none -chardev stdio,id=t,mux=on -chardev file,id=f,path=/x -chardev socket,id=s,path=/y,server=on "
+         "-chardev socket,id=c,host=::1,port=5 -device virtio-serial-pci,id=a,addr=3 -device virtconsole,chardev=t "
+         "-device virtio-serial-pci,id=b,max_ports=2 -device virtserialport,chardev=f,name=org.x,bus=a.0 "
+         "-device virtserialport,chardev=s -device virtio-balloon-pci,deflate-on-oom=on");
+    assert_true(o.stdio_chardev && o.stdio_mux && o.n_chardevs == 4 && o.n_devices == 3);
+    assert_string_equal(o.chardevs[2].address, "unix:/y");
+    assert_true(o.chardevs[2].server && !o.chardevs[3].server);
+    assert_string_equal(o.chardevs[3].address, "tcp:::1:5");
+    assert_true(o.devices[0].kind == KIA_DEVICE_CONSOLE && o.devices[0].n_ports == 2 && o.devices[0].slot == 3);
+    assert_true(o.devices[0].ports[0].is_console && o.devices[0].ports[0].chardev == 0);
+    assert_string_equal(o.devices[0].ports[1].name, "org.x");
+    assert_true(o.devices[1].n_ports == 1 && !o.devices[1].ports[0].is_console && o.devices[1].max_ports == 2);
+    assert_true(o.devices[2].balloon.deflate_on_oom && !o.devices[2].balloon.free_page_reporting);
+    bad("-kernel k -chardev stdio,id=t");
+    bad("-kernel k -chardev null");
+    bad("-kernel k -chardev weird,id=a");
+    bad("-kernel k -chardev null,id=a -chardev null,id=a");
+    bad("-kernel k -chardev file,id=a");
+    bad("-kernel k -chardev socket,id=a");
+    bad("-kernel k -chardev socket,id=a,path=/x,server=on,wait=off");
+    bad("-kernel k -chardev null,id=a -device virtconsole,chardev=a");
+    bad("-kernel k -device virtio-serial-pci -device virtconsole,chardev=a");
+    bad("-kernel k -device virtio-serial-pci,max_ports=8");
+    bad("-kernel k -chardev null,id=a -device virtio-serial-pci -device virtconsole,chardev=a -device virtconsole,chardev=a");
+    bad("-kernel k -chardev null,id=a -device virtio-serial-pci,id=x -device virtconsole,chardev=a,bus=y.0");
+    bad("-kernel k -device virtio-balloon-pci -device virtio-balloon-pci");
+}
+
 static void test_loader(void **state)
 {
     (void)state;
@@ -305,6 +336,7 @@ int main(void)
         cmocka_unit_test_teardown(test_devices, teardown),
         cmocka_unit_test_teardown(test_networks, teardown),
         cmocka_unit_test_teardown(test_folders, teardown),
+        cmocka_unit_test_teardown(test_consoles, teardown),
         cmocka_unit_test_teardown(test_loader, teardown),  cmocka_unit_test_teardown(test_rtc, teardown),
     };
 
