@@ -107,6 +107,12 @@ void soft_vti_note(void *opaque, struct vcpu *v, enum vti_event event, uint64_t 
 {
     (void)opaque;
     switch (event) {
+    case VTI_ENTER:
+        kia_log(KIA_LOG_VTI, "cpu %u enters the guest at 0x%" PRIx64, v->index, a);
+        break;
+    case VTI_LEAVE:
+        kia_log(KIA_LOG_VTI, "cpu %u leaves the guest at 0x%" PRIx64 ", vector 0x%04" PRIx64, v->index, v->ip, a);
+        break;
     case VTI_INTERCEPT:
         kia_log(KIA_LOG_VTI, "cpu %u intercept %" PRIu64 " (%s) opcode 0x%016" PRIx64 " iip 0x%" PRIx64 ".%u", v->index, a,
                 instruction(a), b, v->cr[CR_IIP], (unsigned)(v->cr[CR_IPSR] >> PSR_RI_SHIFT & 3));

@@ -143,6 +143,8 @@ void interruption_deliver(struct vcpu *v)
     }
     v->rse.cfle = false;
     v->ic_inflight = false;
+    if (v->psr & PSR_VM)
+        vti_note(v, VTI_LEAVE, vector->offset, 0);
     if (v->cr[CR_DCR] & DCR_PP)
         psr |= PSR_PP;
     if (v->cr[CR_DCR] & DCR_BE)
@@ -202,6 +204,8 @@ enum op_result op_rfi(struct vcpu *v, uint64_t imm, uint64_t a, uint64_t b, uint
     v->ic_inflight = false;
     psr_write(v, ipsr);
     v->ip = v->cr[CR_IIP] & ~UINT64_C(15);
+    if (ipsr & PSR_VM)
+        vti_note(v, VTI_ENTER, v->ip, 0);
     v->ri = ipsr >> PSR_RI_SHIFT & 3;
     if (ifs & IFS_V)
         rse_return(v, ifs & CFM_BITS, cfm_sof(ifs));

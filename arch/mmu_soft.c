@@ -21,7 +21,6 @@
 
 /* What v->dtag and its kin depend on, besides rr and pkr; rsc.pl is put in at {1:0}. */
 #define TAG_PSR (PSR_DT | PSR_RT | PSR_IT | PSR_CPL | PSR_DB | PSR_VM | PSR_PK)
-#define SLOT_PSR (PSR_VM | PSR_PK)
 #define STATE_RSE_PL UINT64_C(3)
 #define STATE_WATCH UINT64_C(4) /* a debugger watches data references */
 #define STATE_UNSET UINT64_MAX
@@ -70,6 +69,7 @@ static void keys_update(struct vcpu *v)
 static bool slots_assign(struct vcpu *v, bool all)
 {
     struct soft_tags *g = &v->tlb->tags;
+    struct soft_regions *now = soft_regions(v);
     uint64_t key = v->psr & PSR_VM ? UINT64_C(1) << 24 : 0;
 
     if (v->psr & PSR_PK)
@@ -77,26 +77,33 @@ static bool slots_assign(struct vcpu *v, bool all)
     for (unsigned i = 0; i < 8; i++) {
         int slot;
 
-        if (!all && v->rr[i] == g->rr[i])
+        if (!all && v->rr[i] == now->rr[i])
             continue;
         slot = slot_get(g, key | rr_rid(v->rr[i]));
         if (slot < 0)
             return false;
-        g->base[i] = (uint64_t)slot << 2;
+        now->base[i] = (uint64_t)slot << 2;
     }
-    memcpy(g->rr, v->rr, sizeof(g->rr));
+    memcpy(now->rr, v->rr, sizeof(now->rr));
+    now->keys = v->psr & PSR_PK ? g->pkr_id[g->pkr_now] : 0;
+    now->valid = true;
     return true;
 }
 
+/* Those of psr.vm = 1 only if there can be any. */
 static void sites_drop(struct vcpu *v)
 {
-    for (unsigned m = 0; m < SITE_MODES; m++)
+    unsigned modes = v->site_vm ? SITE_MODES : SITE_MODES / 2;
+
+    v->site_vm = v->psr & PSR_VM;
+    for (unsigned m = 0; m < modes; m++)
         for (unsigned i = 0; i < N_SITES; i++)
             v->site_page[m][i] = SITE_VOID;
 }
 
 static void entries_drop(struct vcpu *v)
 {
+    v->site_vm = true;
     sites_drop(v);
     for (unsigned i = 0; i < STLB_SIZE; i++)
         v->stlb[i].tag_r = v->stlb[i].tag_w = STLB_INVALID;
@@ -111,16 +118,17 @@ static void slots_drop(struct soft_tags *g)
     g->pkr_last_id = 0;
     memset(g->pkr_id, 0, sizeof(g->pkr_id));
     memset(g->hash, 0, sizeof(g->hash));
+    g->regions[0].valid = g->regions[1].valid = false;
     g->state = STATE_UNSET;
 }
 
 /* ---- tags ---- */
 
-static inline void tags_set(const struct soft_tags *g, uint64_t tags[8], bool translated, unsigned pl)
+static inline void tags_set(const struct soft_regions *now, uint64_t tags[8], bool translated, unsigned pl)
 {
     if (translated) {
         for (unsigned i = 0; i < 8; i++)
-            tags[i] = g->base[i] | pl;
+            tags[i] = now->base[i] | pl;
     } else {
         for (unsigned i = 0; i < 8; i++)
             tags[i] = SOFT_TAG_PHYS;
@@ -136,21 +144,21 @@ static void tags_never(uint64_t tags[8])
 /* The tag words of the sources that changed. What is checked reference by reference gets words that match nothing. */
 static void tags_make(struct vcpu *v, uint64_t state, uint64_t changed)
 {
-    const struct soft_tags *g = &v->tlb->tags;
+    const struct soft_regions *now = soft_regions(v);
 
     if (state & (PSR_DB | STATE_WATCH)) {
         tags_never(v->dtag);
         tags_never(v->rse_tag);
     } else {
         if (changed & (PSR_DT | PSR_CPL | PSR_DB | STATE_WATCH))
-            tags_set(g, v->dtag, state & PSR_DT, vcpu_cpl(v));
+            tags_set(now, v->dtag, state & PSR_DT, vcpu_cpl(v));
         if (changed & (PSR_RT | STATE_RSE_PL | PSR_DB | STATE_WATCH))
-            tags_set(g, v->rse_tag, state & PSR_RT, state & STATE_RSE_PL);
+            tags_set(now, v->rse_tag, state & PSR_RT, state & STATE_RSE_PL);
     }
     if (state & PSR_DB)
         tags_never(v->itag);
     else if (changed & (PSR_IT | PSR_CPL | PSR_DB))
-        tags_set(g, v->itag, state & PSR_IT, vcpu_cpl(v));
+        tags_set(now, v->itag, state & PSR_IT, vcpu_cpl(v));
 }
 
 /**
@@ -159,6 +167,7 @@ static void tags_make(struct vcpu *v, uint64_t state, uint64_t changed)
  */
 void mmu_update_tags(struct vcpu *v)
 {
+    struct soft_regions *now;
     struct soft_tags *g;
     uint64_t state = (v->psr & TAG_PSR) | (v->rsc >> 2 & STATE_RSE_PL) | (v->watches ? STATE_WATCH : 0);
     bool all, rr_changed;
@@ -167,14 +176,11 @@ void mmu_update_tags(struct vcpu *v)
     if (!v->tlb)
         return;
     g = &v->tlb->tags;
-    all = g->state == STATE_UNSET || ((state ^ g->state) & SLOT_PSR);
-    rr_changed = memcmp(v->rr, g->rr, sizeof(g->rr));
-    if (v->psr & PSR_PK) {
-        uint32_t id = g->pkr_id[g->pkr_now];
-
+    now = soft_regions(v);
+    if (v->psr & PSR_PK)
         keys_update(v);
-        all |= id != g->pkr_id[g->pkr_now];
-    }
+    all = g->state == STATE_UNSET || !now->valid || now->keys != (v->psr & PSR_PK ? g->pkr_id[g->pkr_now] : 0);
+    rr_changed = memcmp(v->rr, now->rr, sizeof(now->rr));
     if (!all && !rr_changed && state == g->state)
         return;
 
@@ -185,9 +191,10 @@ void mmu_update_tags(struct vcpu *v)
             keys_update(v);
         slots_assign(v, true);
     }
-    changed = all || rr_changed ? UINT64_MAX : state ^ g->state;
-    if (all || rr_changed)
+    changed = all || rr_changed || (state ^ g->state) & PSR_VM ? UINT64_MAX : state ^ g->state;
+    if (all || rr_changed || (state ^ g->state) & STATE_WATCH)
         sites_drop(v);
+    v->site_vm |= (v->psr & PSR_VM) != 0;
     g->state = state;
     tags_make(v, state, changed);
 }

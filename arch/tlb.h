@@ -71,10 +71,17 @@ enum {
     SOFT_KEY_SETS = 8,
 };
 
+/* The slots of the regions at one value of psr.vm. */
+struct soft_regions {
+    bool valid;
+    uint32_t keys;                  /* name of the protection key registers' contents, 0 while psr.pk = 0 */
+    uint64_t rr[8];                 /* region registers they were found for */
+    uint64_t base[8];               /* slot << 2 of each region */
+};
+
 struct soft_tags {
     uint64_t state;                 /* psr and rsc bits that v->dtag etc. were made for */
-    uint64_t rr[8];                 /* region registers they were made for */
-    uint64_t base[8];               /* slot << 2 of each region */
+    struct soft_regions regions[2]; /* by psr.vm: an intercept and its return change nothing here */
     unsigned n_slots;               /* given out */
     uint64_t slot_key[SOFT_SLOTS];
     uint16_t hash[SOFT_HASH];       /* slot + 1 */
@@ -96,6 +103,11 @@ struct tlb {
 };
 
 enum tlb_kind { TLB_DATA, TLB_INST };
+
+static inline struct soft_regions *soft_regions(struct vcpu *v)
+{
+    return &v->tlb->tags.regions[v->psr & PSR_VM ? 1 : 0];
+}
 
 /* ---- look-up and update (arch/tlb.c) ---- */
 

@@ -160,9 +160,9 @@ struct stlb_entry {
 
 /*
  * What one place in compiled code found last in the soft TLB (jit/sites.c). The entries of mode m are for psr.dt = 1 and
- * cpl 0 (m = 0) or 3 (m = 1); they are void whenever an entry of the soft TLB or a region tag goes.
+ * cpl 0 (m = 0) or 3 (m = 1), with psr.vm = 1 of modes 2 and 3; they are void whenever an entry of the soft TLB or a region tag goes.
  */
-enum { N_SITES = 128, SITE_MODES = 2 };
+enum { N_SITES = 128, SITE_MODES = 4 };
 #define SITE_VOID UINT64_C(0xfff) /* no address with the offset in its page cleared */
 
 /* The same for fetches: the physical page of a virtual one. */
@@ -268,6 +268,7 @@ struct vcpu {
     struct stlb_entry stlb[STLB_SIZE];
     uint64_t site_page[SITE_MODES][N_SITES];    /* page address, SITE_VOID */
     uintptr_t site_addend[SITE_MODES][N_SITES];
+    bool site_vm;                               /* modes 2 and 3 may have some */
     struct ftlb_entry ftlb[FTLB_SIZE];
     struct jump_entry jumps[JUMP_SIZE];
     uint64_t stack[STACK_SLOTS + STACK_SLACK];

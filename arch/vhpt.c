@@ -66,7 +66,7 @@ uint64_t vhpt_tag(const struct vcpu *v, uint64_t gva)
 /* Host address of the entry, or why there is none. */
 static enum walk_result entry_locate(struct vcpu *v, uint64_t gva, uint8_t **host)
 {
-    uint64_t tag = v->psr & PSR_DB ? SOFT_TAG_NEVER : v->tlb->tags.base[gva >> 61]; /* privilege 0 */
+    uint64_t tag = v->psr & PSR_DB ? SOFT_TAG_NEVER : soft_regions(v)->base[gva >> 61]; /* privilege 0 */
     const struct stlb_entry *soft = stlb_slot(v, gva);
     struct mmu_ref r;
 

@@ -23,6 +23,8 @@ enum {
 
 /* What vm.vti_note is told. */
 enum vti_event {
+    VTI_ENTER,     /* rfi set psr.vm: a = ip */
+    VTI_LEAVE,     /* an interruption cleared it: a = vector */
     VTI_INTERCEPT, /* a = cause, b = opcode */
     VTI_INTERRUPT, /* a = vhpi */
     VTI_SERVICE,   /* a = KIA_VPS_* offset, b = GR25 */

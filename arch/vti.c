@@ -11,12 +11,6 @@
 #define TPR_MMI(tpr) ((tpr) >> 16 & 1)
 #define CPUID4_HIGH UINT64_C(0xffffffff00000000)
 
-static void note(struct vcpu *v, enum vti_event event, uint64_t a, uint64_t b)
-{
-    if (v->vm->vti_note)
-        v->vm->vti_note(v->vm->opaque, v, event, a, b);
-}
-
 /* ---- which virtual processor is loaded ---- */
 
 /* Only what this model has, whatever the hypervisor has stored since PAL checked it. */
@@ -73,7 +67,7 @@ void vti_intercept(struct vcpu *v)
 {
     const struct vti *t = &v->vti;
 
-    note(v, VTI_INTERCEPT, v->fault.cause, v->fault.opcode);
+    vti_note(v, VTI_INTERCEPT, v->fault.cause, v->fault.opcode);
     if (!t->vpd || v->cr[CR_IVA] != t->vpd_gva + VPD_OFFSET(host_ivt))
         return;
     if (t->config & KIA_VP_CONFIG_CAUSE)
@@ -109,7 +103,7 @@ bool vti_interrupt(struct vcpu *v)
         vti_update(v);
         return false;
     }
-    note(v, VTI_INTERRUPT, vpd_get(v, VPD_OFFSET(vhpi)), 0);
+    vti_note(v, VTI_INTERRUPT, vpd_get(v, VPD_OFFSET(vhpi)), 0);
     v->fault.kind = FAULT_VIRTUAL_EXTERNAL_INTERRUPT;
     v->fault.isr = 0;
     interruption_deliver(v);
@@ -192,7 +186,7 @@ enum op_result op_vmsw(struct vcpu *v, uint64_t imm, uint64_t a, uint64_t b, uin
         return OPR_FAULT;
     if (ar_pl >> 2 != 7)
         return vti_fault(v);
-    note(v, VTI_VMSW, imm, 0);
+    vti_note(v, VTI_VMSW, imm, 0);
     psr_write(v, imm ? v->psr | PSR_VM : v->psr & ~PSR_VM);
     return OPR_EXIT;
 }

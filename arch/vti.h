@@ -76,6 +76,13 @@ enum op_result vti_change_psr(struct vcpu *v, enum isa_op op, uint64_t mask, uin
 /* bsw at psr.vm = 1 with a_bsw. @bank: 0 or 1. */
 enum op_result vti_bsw(struct vcpu *v, unsigned bank);
 
+/* For the log, if there is one. */
+static inline void vti_note(struct vcpu *v, enum vti_event event, uint64_t a, uint64_t b)
+{
+    if (__builtin_expect(v->vm->vti_note != NULL, 0))
+        v->vm->vti_note(v->vm->opaque, v, event, a, b);
+}
+
 /* ---- virtual processors ---- */
 
 /**

@@ -96,7 +96,6 @@ enum op_result op_vps(struct vcpu *v, uint64_t imm, uint64_t a, uint64_t b, uint
         if (gr_nat(v, 24 + i))
             return fault_raise(v, FAULT_REG_NAT, 0);
     }
-    if (v->vm->vti_note)
-        v->vm->vti_note(v->vm->opaque, v, VTI_SERVICE, service, args.r25);
+    vti_note(v, VTI_SERVICE, service, args.r25);
     return run_service(v, service, &args);
 }

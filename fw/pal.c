@@ -4,6 +4,7 @@
 #include "fw/pal.h"
 
 #include "fw/bytes.h"
+#include "vmm/log.h"
 
 #include <string.h>
 
@@ -200,24 +201,24 @@ static int64_t test_proc(struct pal_call *call)
 }
 
 static const struct pal_entry actions[] = {
-    { 1, 3, cache_flush },
-    { 3, 3, cache_init },
-    { 10, 1, do_nothing /* no bus features */ },
-    { 16, 2, platform_addr },
-    { 18, 2, set_features },
-    { 21, 0, do_nothing /* no log */ },
-    { 22, 0, do_nothing },
-    { 23, 1, mc_expected },
-    { 26, 3, mc_resume },
-    { 27, 1, mc_register_mem },
-    { 28, 2, halt },
-    { 29, 0, halt_light },
-    { 30, 3, copy_info },
-    { 31, 2, cache_line_init },
-    { 32, 1, pmi_entrypoint },
-    { 256, 3, copy_pal },
-    { 258, 3, test_proc },
-    { 261, 3, vm_tr_read },
+    { 1, 3, cache_flush, NULL },
+    { 3, 3, cache_init, NULL },
+    { 10, 1, do_nothing, NULL }, /* no bus features */
+    { 16, 2, platform_addr, NULL },
+    { 18, 2, set_features, NULL },
+    { 21, 0, do_nothing, NULL }, /* no log */
+    { 22, 0, do_nothing, NULL },
+    { 23, 1, mc_expected, NULL },
+    { 26, 3, mc_resume, NULL },
+    { 27, 1, mc_register_mem, NULL },
+    { 28, 2, halt, NULL },
+    { 29, 0, halt_light, NULL },
+    { 30, 3, copy_info, NULL },
+    { 31, 2, cache_line_init, NULL },
+    { 32, 1, pmi_entrypoint, NULL },
+    { 256, 3, copy_pal, NULL },
+    { 258, 3, test_proc, NULL },
+    { 261, 3, vm_tr_read, NULL },
 };
 
 static const struct pal_entry *find(const struct kia_fw *fw, uint64_t index)
@@ -240,6 +241,7 @@ static const struct pal_entry *find(const struct kia_fw *fw, uint64_t index)
 static int64_t run(struct pal_call *call, uint64_t index)
 {
     const struct pal_entry *entry = find(call->fw, index);
+    int64_t status;
 
     if (!entry)
         return PAL_NOT_IMPLEMENTED;
@@ -247,7 +249,12 @@ static int64_t run(struct pal_call *call, uint64_t index)
         if (call->arg[i])
             return PAL_BAD_ARGUMENT;
     }
-    return entry->procedure(call);
+    status = entry->procedure(call);
+    if (entry->name && kia_log_wanted[KIA_LOG_VTI])
+        kia_log(KIA_LOG_VTI, "cpu %u %s 0x%llx 0x%llx 0x%llx: %lld%s", call->cpu, entry->name,
+                (unsigned long long)call->arg[0], (unsigned long long)call->arg[1], (unsigned long long)call->arg[2],
+                (long long)status, call->retry ? " (a TLB miss: again)" : "");
+    return status;
 }
 
 /*

@@ -35,6 +35,7 @@ struct pal_entry {
     uint16_t index;
     uint8_t n_args; /* those after them are reserved and must be zero */
     pal_procedure procedure;
+    const char *name; /* for the log of virtualization, else NULL */
 };
 
 extern const struct pal_entry pal_information[];

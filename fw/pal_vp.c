@@ -269,13 +269,13 @@ static int64_t terminate(struct pal_call *call)
 
 /* PAL_VP_INFO (50) is not here: it is for virtual processors only. */
 const struct pal_entry pal_virtualization[] = {
-    { 265, 3, create },
-    { 266, 0, env_info },
-    { 267, 1, exit_env },
-    { 268, 3, init_env },
-    { 269, 3, create },
-    { 270, 2, restore /* revision 2.2 had a second argument */ },
-    { 271, 2, save },
-    { 272, 2, terminate },
+    { 265, 3, create, "PAL_VP_CREATE" },
+    { 266, 0, env_info, "PAL_VP_ENV_INFO" },
+    { 267, 1, exit_env, "PAL_VP_EXIT_ENV" },
+    { 268, 3, init_env, "PAL_VP_INIT_ENV" },
+    { 269, 3, create, "PAL_VP_REGISTER" },
+    { 270, 2, restore, "PAL_VP_RESTORE" }, /* revision 2.2 had a second argument here and in SAVE */
+    { 271, 2, save, "PAL_VP_SAVE" },
+    { 272, 2, terminate, "PAL_VP_TERMINATE" },
 };
 const unsigned n_pal_virtualization = sizeof(pal_virtualization) / sizeof(pal_virtualization[0]);

@@ -48,7 +48,8 @@ static void load_addend(struct compile *c)
 
 static int32_t site_slot(const struct compile *c, const struct ir_op *op, bool addend)
 {
-    unsigned mode = (c->u->key & KEY_CPL) == 3, index = mode * N_SITES + c->sites[op - c->u->ops].index;
+    unsigned mode = ((c->u->key & KEY_CPL) == 3) + (c->u->key & KEY_VM ? 2 : 0);
+    unsigned index = mode * N_SITES + c->sites[op - c->u->ops].index;
 
     return (addend ? V(site_addend) : V(site_page)) + (int32_t)index * 8;
 }

@@ -127,7 +127,7 @@ void sites_plan(struct compile *c)
     unsigned cpl = u->key & KEY_CPL;
     bool write;
 
-    if (!(u->key & KEY_DT) || (u->key & (KEY_CAREFUL | KEY_VM)) || (cpl != 0 && cpl != 3))
+    if (!(u->key & KEY_DT) || (u->key & KEY_CAREFUL) || (cpl != 0 && cpl != 3))
         return;
     p.def = calloc(u->n_vals, sizeof(*p.def));
     if (!p.def)

@@ -123,15 +123,17 @@ unsigned vti_assemble(struct vti_machine *m, const char *text, uint8_t *slots, u
     return n;
 }
 
-unsigned vti_run(struct vti_machine *m, uint64_t psr)
+unsigned vti_run_at(struct vti_machine *m, uint64_t ip, uint64_t psr)
 {
     struct kia_run run = { 0 };
 
-    kia_set_ip(m->vcpu, CODE);
+    kia_set_ip(m->vcpu, ip);
     kia_set_psr(m->vcpu, psr);
     kia_vcpu_run(m->vcpu, &run);
     return run.exit == KIA_EXIT_GATE ? run.gate - GATE : AT_STUCK;
 }
+
+unsigned vti_run(struct vti_machine *m, uint64_t psr) { return vti_run_at(m, CODE, psr); }
 
 unsigned vti_do(struct vti_machine *m, uint64_t psr, const char *text)
 {

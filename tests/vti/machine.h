@@ -60,7 +60,9 @@ void vti_set(struct vti_machine *m, uint64_t offset, uint64_t value);
 unsigned vti_assemble(struct vti_machine *m, const char *text, uint8_t *slots, uint64_t *opcodes);
 /* Runs from CODE with this PSR up to the first interruption: its vector, or AT_*. */
 unsigned vti_run(struct vti_machine *m, uint64_t psr);
-/* Both. */
+/* The same from another address. */
+unsigned vti_run_at(struct vti_machine *m, uint64_t ip, uint64_t psr);
+/* Assembles and runs. */
 unsigned vti_do(struct vti_machine *m, uint64_t psr, const char *text);
 
 /* The stop of code that ran to its end. */
