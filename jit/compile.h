@@ -79,6 +79,8 @@ struct compile {
     uint8_t *full_code;
     struct fp_unit *fp;       /* jit/fp_state.h */
     struct site *sites;       /* by op index */
+    bool *dead;               /* by op index: writes that another one overwrites before anybody can see them */
+    const struct ir_op *loop_end; /* the last exit to the unit's own start, NULL */
     bool high_fr;             /* the unit has to do with f32-f127: they are where v->frot says */
     const struct cold *slow_cold; /* emit_site_colds(): the one being emitted */
 };
@@ -124,6 +126,17 @@ enum {
 
 /* Emits one op. jit/emit.c. Return: the number of ops that were emitted with it beyond it. */
 unsigned emit_op(struct compile *c, const struct ir_op *op);
+/*
+ * Several ops that one or two host instructions do. Return: the number of ops beyond @op, or 0 if nothing was emitted.
+ * jit/emit_fuse.c
+ */
+unsigned emit_fused_value(struct compile *c, const struct ir_op *op);
+/* Fills c->dead and c->loop_end. jit/plan.c */
+void plan_unit(struct compile *c);
+/* Is the unit a copying loop, most of which jit_copy_loop() does when the unit is entered? jit/copy_loop.c */
+bool is_copy_loop(const struct ir_unit *u);
+void emit_copy_loop(struct compile *c);
+void jit_copy_loop(struct vcpu *v, const struct ir_op *ops, uint64_t ip);
 /* The same for ops whose only effect is their result; false for others. jit/emit_value.c */
 bool emit_value_op(struct compile *c, const struct ir_op *op);
 /* A load or store of @size bytes. jit/emit_mem.c */

@@ -214,6 +214,14 @@ void emit_settle_call(struct compile *c)
     call_c(c, (const void *)(uintptr_t)fr_settle);
 }
 
+void emit_copy_loop(struct compile *c)
+{
+    x64_mov_rr(&c->x, RDI, REG_V);
+    x64_mov_ri(&c->x, RSI, (uint64_t)(uintptr_t)c->u->ops);
+    x64_mov_rr(&c->x, RDX, REG_IP);
+    call_c(c, (const void *)(uintptr_t)jit_copy_loop);
+}
+
 /* ---- control ---- */
 
 void jump_to_label(struct compile *c, uint8_t *from, uint64_t target)
@@ -275,8 +283,12 @@ static void emit_exit(struct compile *c, const struct ir_op *op)
         emit_lookup(c, op);
         return;
     }
-    while (((uintptr_t)c->x.p + 1) % 4) /* jit_link() stores the target in one piece */
-        x64_byte(&c->x, 0x90);
+    if (op == c->loop_end) {
+        x64_jmp_to(&c->x, c->x.start);
+        return;
+    }
+    if (((uintptr_t)c->x.p + 1) % 4) /* jit_link() stores the target in one piece */
+        x64_nop(&c->x, 4 - ((uintptr_t)c->x.p + 1) % 4);
     cold_add(c, COLD_LINK, op, x64_jmp(&c->x));
 }
 
@@ -461,9 +473,13 @@ unsigned emit_op(struct compile *c, const struct ir_op *op)
 {
     unsigned fused;
 
+    if (c->dead[op - c->u->ops])
+        return 0;
     if (emit_fp(c, op))
         return 0;
     fused = emit_fused(c, op);
+    if (!fused)
+        fused = emit_fused_value(c, op);
     if (fused)
         return fused;
     if (emit_value_op(c, op) || emit_state_op(c, op))

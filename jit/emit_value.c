@@ -4,9 +4,13 @@
 
 static void emit_alu(struct compile *c, const struct ir_op *op, enum x64_alu alu)
 {
-    unsigned d = def(c, op->dst), b = use(c, op->b, REG_S1);
+    unsigned d = def(c, op->dst), b = use(c, op->b, REG_S1), a = c->places[op->a].reg;
 
-    if (d == b) { /* b's register is d's now */
+    if (alu == ALU_ADD && a != NOREG && d != a && d != b) {
+        x64_lea_index(&c->x, d, a, b, 0);
+    } else if (d == b && alu != ALU_SUB) {
+        x64_alu_rr(&c->x, alu, d, use(c, op->a, REG_S0));
+    } else if (d == b) { /* b's register is d's now */
         use_into(c, op->a, REG_S0);
         x64_alu_rr(&c->x, alu, REG_S0, b);
         x64_mov_rr(&c->x, d, REG_S0);

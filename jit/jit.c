@@ -122,15 +122,12 @@ static void emit_unit(struct compile *c)
 {
     const struct ir_unit *u = c->u;
 
-    for (uint32_t i = 0; i < u->n_ops; i++) {
-        if (u->ops[i].op == IR_SKIP_PR || u->ops[i].op == IR_SKIP_Z || u->ops[i].op == IR_SKIP_NZ)
-            c->is_label[u->ops[i].imm] = true;
-    }
-
     emit_fp_begin(c);
     x64_cmp_mem32(&c->x, REG_V, V(attention), 0);
     cold_add(c, COLD_LEAVE, u->ops, x64_jcc(&c->x, CC_NE))->leave = LEAVE_ATTENTION;
-    emit_settle(c);
+    if (is_copy_loop(u))
+        emit_copy_loop(c);
+    emit_settle(c); /* last: rotations before it may only have counted */
     for (uint32_t i = 0; i < u->n_ops && !c->x.overflow; i++) {
         unsigned more;
 
@@ -161,9 +158,11 @@ static jit_code compile(struct jit *j, const struct ir_unit *u)
     c.op_code = malloc((u->n_ops + 1) * sizeof(*c.op_code));
     c.is_label = calloc(u->n_ops + 1, sizeof(*c.is_label));
     c.sites = calloc(u->n_ops + 1, sizeof(*c.sites));
+    c.dead = calloc(u->n_ops + 1, sizeof(*c.dead));
     c.jumps = malloc((u->n_ops + 1) * sizeof(*c.jumps));
     c.colds = malloc((COLDS_A_OP * u->n_ops + 4) * sizeof(*c.colds));
-    if (c.places && c.op_code && c.is_label && c.sites && c.jumps && c.colds && regalloc(u, c.places, &c.n_spills)) {
+    if (c.places && c.op_code && c.is_label && c.sites && c.dead && c.jumps && c.colds && regalloc(u, c.places, &c.n_spills)) {
+        plan_unit(&c);
         sites_plan(&c);
         emit_unit(&c);
         if (!c.x.overflow) {
@@ -176,6 +175,7 @@ static jit_code compile(struct jit *j, const struct ir_unit *u)
     free(c.op_code);
     free(c.is_label);
     free(c.sites);
+    free(c.dead);
     free(c.jumps);
     free(c.colds);
     return code;

@@ -198,6 +198,16 @@ static inline void x64_lea(struct x64 *x, unsigned dst, unsigned base, int32_t d
     x64_modrm_mem(x, dst, base, disp);
 }
 
+/* dst = base + index * 2^scale */
+static inline void x64_lea_index(struct x64 *x, unsigned dst, unsigned base, unsigned index, unsigned scale)
+{
+    x64_rex(x, true, dst, index, base, false);
+    x64_byte(x, 0x8d);
+    x64_byte(x, 0x44 | (dst & 7) << 3); /* with a displacement of 0: rbp and r13 have no form without */
+    x64_byte(x, scale << 6 | (index & 7) << 3 | (base & 7));
+    x64_byte(x, 0);
+}
+
 /* ---- arithmetic ---- */
 static inline void x64_alu_rr(struct x64 *x, enum x64_alu op, unsigned dst, unsigned src)
 {
@@ -293,6 +303,16 @@ static inline void x64_rorx(struct x64 *x, unsigned dst, unsigned src, unsigned 
     x64_byte(x, 0xfb);
     x64_byte(x, 0xf0);
     x64_modrm_rr(x, dst, src);
+    x64_byte(x, count);
+}
+
+/* dst = {src, dst} >> count */
+static inline void x64_shrd(struct x64 *x, unsigned dst, unsigned src, unsigned count)
+{
+    x64_rex(x, true, src, 0, dst, false);
+    x64_byte(x, 0x0f);
+    x64_byte(x, 0xac);
+    x64_modrm_rr(x, src, dst);
     x64_byte(x, count);
 }
 
@@ -449,6 +469,20 @@ static inline void x64_pop(struct x64 *x, unsigned reg)
 {
     x64_rex(x, false, 0, 0, reg, false);
     x64_byte(x, 0x58 | (reg & 7));
+}
+
+/* One instruction of 1 to 3 bytes that does nothing. */
+static inline void x64_nop(struct x64 *x, unsigned bytes)
+{
+    if (bytes == 3) {
+        x64_byte(x, 0x0f);
+        x64_byte(x, 0x1f);
+        x64_byte(x, 0);
+        return;
+    }
+    if (bytes == 2)
+        x64_byte(x, 0x66);
+    x64_byte(x, 0x90);
 }
 
 static inline void x64_ret(struct x64 *x) { x64_byte(x, 0xc3); }

@@ -30,12 +30,15 @@ void lower_shift(struct lower *l, const struct insn *in)
 /* shrp: 64 bits out of r2:r3, from bit count on */
 void lower_shrp(struct lower *l, const struct insn *in)
 {
-    ir_val value, nat;
+    ir_val value, high, low, nat;
 
     ir_check_target(l, in->r1);
     value = ir_gr(l, in->r3);
-    if (in->count != 0)
-        value = ir_or(l, ir_shri(l, value, in->count), ir_shli(l, ir_gr(l, in->r2), 64u - in->count));
+    if (in->count != 0) {
+        high = ir_gr(l, in->r2);
+        low = ir_shri(l, value, in->count);
+        value = ir_or(l, low, ir_shli(l, high, 64u - in->count));
+    }
     nat = nat23(l, in);
     ir_set_gr(l, in->r1, value, nat);
 }

@@ -270,6 +270,31 @@ static void add_loop(struct start *s, unsigned bundles)
     add_bundle(s, branch);
 }
 
+/* A copying loop as in C libraries, with EC and predicates made for it or not; jit/copy_loop.c knows these. */
+static void add_copy(struct start *s)
+{
+    unsigned size = 1u << below(4), stages = 1 + below(6);
+    const char *from_sign = below(2) ? "" : "-", *to_sign = below(4) ? from_sign : "-";
+    char (*text)[64] = s->text[s->n];
+    uint64_t slot[3], lslot;
+
+    if (below(4)) {
+        snprintf(text[0], sizeof(text[0]), "mov.i ar.ec=%u", stages + (below(4) ? 1 : below(3)));
+        snprintf(text[1], sizeof(text[1]), "mov pr.rot=0x10000");
+        isa_asm(text[0], UNIT_I, &slot[0], &lslot);
+        isa_asm(text[1], UNIT_I, &slot[1], &lslot);
+        s->code[s->n++] = isa_bundle_make(0x01, NOP_M, slot[0], slot[1]); /* MII with a stop at the end */
+        text = s->text[s->n];
+    }
+    snprintf(text[0], sizeof(text[0]), "(p16) ld%u r32=[r16],%s%u", size, from_sign, size);
+    snprintf(text[1], sizeof(text[1]), "(p%u) st%u [r17]=r%u,%s%u", 16 + stages, size, 32 + stages, to_sign, size);
+    snprintf(text[2], sizeof(text[2]), "br.ctop.sptk.few .+0");
+    isa_asm(text[0], UNIT_M, &slot[0], &lslot);
+    isa_asm(text[1], UNIT_M, &slot[1], &lslot);
+    isa_asm(text[2], UNIT_B, &slot[2], &lslot);
+    s->code[s->n++] = isa_bundle_make(0x19, slot[0], slot[1], slot[2]); /* MMB */
+}
+
 static uint64_t random_value(void)
 {
     switch (below(4)) {
@@ -288,7 +313,9 @@ static void random_start(struct start *s)
     while (s->n < BUNDLES) {
         unsigned left = BUNDLES - s->n, bundles = 2 + below(6);
 
-        if (bundles <= left && below(4))
+        if (left >= 2 && below(6) == 0)
+            add_copy(s);
+        else if (bundles <= left && below(4))
             add_loop(s, bundles);
         else
             add_bundle(s, below(8) ? NULL : PICK("clrrrb", "clrrrb.pr", "br.cexit.sptk.few .+32"));
@@ -306,7 +333,13 @@ static void random_start(struct start *s)
     for (unsigned f = 2; f < 128; f++)
         s->fr[f] = fp_from_double(UINT64_C(0x3ff0000000000000) + (next() >> 12));
     s->pr = next() | 1;
-    s->lc = below(3) ? below(40) : below(200);
+    if (below(8) == 0) { /* nothing but a copy, that crosses pages */
+        s->n = 0;
+        add_copy(s);
+        while (s->n < BUNDLES)
+            add_bundle(s, "nop.b 0");
+    }
+    s->lc = below(3) ? below(40) : below(1200);
     s->ec = below(10);
     s->cfm = SOF | (uint64_t)below(3) << 14;
     s->psr = PSR_IC | PSR_DT | (below(6) ? 0 : PSR_AC) | (below(16) ? 0 : PSR_BE);
