@@ -16,6 +16,7 @@
 
 #include "dev/net.h"
 #include "dev/virtio.h"
+#include "dev/worker.h"
 
 enum {
     TYPE_NET = 1,
@@ -81,6 +82,8 @@ struct vnet {
     uint8_t mac[6];
     pthread_t thread;
     bool has_thread;
+    bool virtual_time; /* the worker takes the thread's place */
+    struct kia_worker worker;
     int wake_fd;
     atomic_bool awake; /* wake_fd was written */
     atomic_bool end;
@@ -102,7 +105,9 @@ static void wake(struct vnet *v)
 {
     uint64_t one = 1;
 
-    if (!atomic_exchange(&v->awake, true) && write(v->wake_fd, &one, sizeof(one)) < 0)
+    if (v->virtual_time)
+        kia_worker_kick(&v->worker);
+    else if (!atomic_exchange(&v->awake, true) && write(v->wake_fd, &one, sizeof(one)) < 0)
         v->awake = false; /* cannot happen: the counter is at most 1 */
 }
 
@@ -420,20 +425,32 @@ static void wait_for_work(struct vnet *v, bool at_once)
         v->net->ops->ready(v->net, &v->poll);
 }
 
+/* true if there is more to do at once. */
+static bool work_queues(struct vnet *v)
+{
+    work_ctrl(v);
+    if (v->backlog)
+        work_backlog(v);
+    return work_tx(v);
+}
+
 static void *net_main(void *opaque)
 {
     struct vnet *v = opaque;
 
-    while (!v->end) {
-        bool more;
-
-        work_ctrl(v);
-        if (v->backlog)
-            work_backlog(v);
-        more = work_tx(v);
-        wait_for_work(v, more);
-    }
+    while (!v->end)
+        wait_for_work(v, work_queues(v));
     return NULL;
+}
+
+/* With a virtual time: everything there is, without waiting. */
+static void net_work(void *opaque)
+{
+    struct vnet *v = opaque;
+
+    do
+        wait_for_work(v, true);
+    while (work_queues(v));
 }
 
 static void net_start(struct kia_virtio *vdev)
@@ -453,6 +470,7 @@ static void net_kick(struct kia_virtio *vdev, unsigned queue)
 
 static void net_free(struct vnet *v)
 {
+    kia_worker_stop(&v->worker);
     if (v->has_thread) {
         v->end = true;
         wake(v);
@@ -504,15 +522,19 @@ static void fill_config(struct vnet *v, const struct kia_virtio_net_config *conf
     kia_pci_set16(c + C_MTU, config->mtu);
 }
 
-static int start_thread(struct vnet *v)
+static int start_thread(struct vnet *v, struct kia_loop *loop)
 {
     int err;
+
+    v->virtual_time = kia_loop_is_virtual(loop);
 
     v->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (v->wake_fd < 0)
         return -errno;
     if (kia_net_poll_add(&v->poll, v->wake_fd, POLLIN) < 0) /* so that there is always room for one */
         return -ENOMEM;
+    if (v->virtual_time)
+        return kia_worker_start(&v->worker, loop, "virtio-net", net_work, v);
     err = pthread_create(&v->thread, NULL, net_main, v);
     if (!err) {
         v->has_thread = true;
@@ -547,6 +569,5 @@ int kia_virtio_net_attach(struct kia_pci *pci, int slot, const struct kia_virtio
         net_free(v);
         return err;
     }
-    err = start_thread(v);
-    return err;
+    return start_thread(v, kia_pci_loop(pci));
 }
