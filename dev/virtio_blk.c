@@ -61,6 +61,7 @@ enum {
     MAX_RANGE_SECTORS = 4 << 20, /* 2 GiB: a request must end before the guest's patience does */
     RANGE_UNMAP = 1,
     ZERO_CHUNK = 64 << 10,
+    DIRECT_ALIGN = 4096, /* more than any host asks for */
 };
 
 struct header {
@@ -87,8 +88,8 @@ struct blk_queue {
 
 struct blk {
     struct kia_virtio vdev;
-    int fd;
-    bool readonly;
+    int fd, direct_fd; /* direct_fd: 0 if there is none */
+    bool readonly, writethrough, ignore_flush, no_discard;
     uint64_t sectors;
     char id[KIA_VIRTIO_BLK_ID_LEN];
     unsigned n_queues;
@@ -124,8 +125,22 @@ static bool transfer(int fd, bool write, struct iovec *iov, unsigned n, uint64_t
     return true;
 }
 
+/* Memory, place and size must be aligned for O_DIRECT; the kernel keeps both ways to the file coherent. */
+static int fd_for(const struct blk *blk, const struct iovec *iov, unsigned n, uint64_t offset)
+{
+    uint64_t bits = offset;
+
+    if (!blk->direct_fd)
+        return blk->fd;
+    for (unsigned i = 0; i < n; i++)
+        bits |= (uintptr_t)iov[i].iov_base | iov[i].iov_len;
+    return bits % DIRECT_ALIGN ? blk->fd : blk->direct_fd;
+}
+
 static uint8_t flush(struct blk *blk)
 {
+    if (blk->ignore_flush)
+        return S_OK;
     return fdatasync(blk->fd) ? S_IOERR : S_OK;
 }
 
@@ -134,7 +149,7 @@ static bool write_through(struct blk *blk)
 {
     if (kia_virtio_has(&blk->vdev, F_CONFIG_WCE))
         return !__atomic_load_n(&blk->vdev.config[C_WRITEBACK], __ATOMIC_RELAXED);
-    return !kia_virtio_has(&blk->vdev, F_FLUSH);
+    return blk->writethrough || !kia_virtio_has(&blk->vdev, F_FLUSH);
 }
 
 static uint8_t do_read(struct blk_queue *q, uint64_t sector)
@@ -145,7 +160,7 @@ static uint8_t do_read(struct blk_queue *q, uint64_t sector)
     if (len % SECTOR || !in_range(q->blk, sector, len / SECTOR))
         return S_IOERR;
     n = kia_virtq_slice(&q->chain, true, 0, len, q->iov);
-    if (!transfer(q->blk->fd, false, q->iov, n, sector * SECTOR))
+    if (!transfer(fd_for(q->blk, q->iov, n, sector * SECTOR), false, q->iov, n, sector * SECTOR))
         return S_IOERR;
     kia_virtq_wrote(q->vq, &q->chain, 0, len);
     return S_OK;
@@ -159,7 +174,7 @@ static uint8_t do_write(struct blk_queue *q, uint64_t sector)
     if (q->blk->readonly || len % SECTOR || !in_range(q->blk, sector, len / SECTOR))
         return S_IOERR;
     n = kia_virtq_slice(&q->chain, false, sizeof(struct header), len, q->iov);
-    if (!transfer(q->blk->fd, true, q->iov, n, sector * SECTOR))
+    if (!transfer(fd_for(q->blk, q->iov, n, sector * SECTOR), true, q->iov, n, sector * SECTOR))
         return S_IOERR;
     return write_through(q->blk) ? flush(q->blk) : S_OK;
 }
@@ -290,7 +305,7 @@ static void blk_kick(struct kia_virtio *vdev, unsigned queue)
 
 static void blk_start(struct kia_virtio *vdev)
 {
-    vdev->config[C_WRITEBACK] = kia_virtio_has(vdev, F_FLUSH);
+    vdev->config[C_WRITEBACK] = kia_virtio_has(vdev, F_FLUSH) && !((struct blk *)vdev)->writethrough;
 }
 
 static void blk_config_write(struct kia_virtio *vdev, unsigned offset, uint8_t value)
@@ -304,6 +319,8 @@ static void blk_free(struct blk *blk)
     for (unsigned i = 0; i < blk->n_queues; i++)
         kia_worker_stop(&blk->queues[i].worker);
     close(blk->fd);
+    if (blk->direct_fd)
+        close(blk->direct_fd);
     free(blk);
 }
 
@@ -327,7 +344,7 @@ static void fill_config(struct blk *blk)
     kia_pci_set32(c + C_BLK_SIZE, SECTOR);
     c[C_PHYSICAL_EXP] = PAGE_EXP;
     kia_pci_set32(c + C_OPT_IO_SIZE, 0);
-    c[C_WRITEBACK] = 1;
+    c[C_WRITEBACK] = !blk->writethrough;
     kia_pci_set16(c + C_NUM_QUEUES, blk->n_queues);
     kia_pci_set32(c + C_MAX_DISCARD_SECTORS, MAX_RANGE_SECTORS);
     kia_pci_set32(c + C_MAX_DISCARD_SEG, MAX_RANGES);
@@ -341,7 +358,8 @@ static uint64_t features(const struct blk *blk)
 {
     uint64_t f = 1 << F_SEG_MAX | 1 << F_BLK_SIZE | 1 << F_FLUSH | 1 << F_TOPOLOGY | 1 << F_CONFIG_WCE;
 
-    f |= blk->readonly ? 1 << F_RO : 1 << F_DISCARD | 1 << F_WRITE_ZEROES;
+    f |= blk->readonly ? 1 << F_RO : 1 << F_WRITE_ZEROES;
+    f |= blk->readonly || blk->no_discard ? 0 : 1 << F_DISCARD;
     return blk->n_queues > 1 ? f | 1 << F_MQ : f;
 }
 
@@ -364,10 +382,16 @@ int kia_virtio_blk_attach(struct kia_pci *pci, int slot, const struct kia_virtio
     assert(config->queues >= 1 && config->queues <= KIA_VIRTIO_BLK_MAX_QUEUES);
     if (!blk) {
         close(config->fd);
+        if (config->direct_fd)
+            close(config->direct_fd);
         return -ENOMEM;
     }
     blk->fd = config->fd;
+    blk->direct_fd = config->direct_fd;
     blk->readonly = config->readonly;
+    blk->writethrough = config->writethrough;
+    blk->ignore_flush = config->ignore_flush;
+    blk->no_discard = config->no_discard;
     blk->sectors = config->sectors;
     blk->n_queues = blk->vdev.n_queues = config->queues;
     if (config->serial)

@@ -17,9 +17,10 @@ static int attach_drive(struct kia_board *board, const struct kia_device *device
 {
     const struct kia_drive *drive = &board->options->drives[device->of];
     struct kia_virtio_blk_config config = {
-        .readonly = drive->readonly, .serial = drive->serial, .queues = drive->queues,
+        .readonly = drive->readonly, .writethrough = drive->writethrough, .ignore_flush = drive->no_flush,
+        .no_discard = drive->no_discard, .serial = drive->serial, .queues = drive->queues,
     };
-    int err = disk_open(drive, &config.fd, &config.sectors);
+    int err = disk_open(drive, &config.fd, &config.direct_fd, &config.sectors);
 
     if (err)
         return err;

@@ -2,6 +2,7 @@
 /* Opening disk images. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -45,8 +46,23 @@ static int check_image(const struct kia_drive *drive, int fd, uint64_t *sectors)
     return 0;
 }
 
-/** disk_open - see the header; *@fd is open only if 0 is returned */
-int disk_open(const struct kia_drive *drive, int *fd, uint64_t *sectors)
+/* A second way to the image past the host's cache. Not every file system has one. */
+static int open_direct(const struct kia_drive *drive, int fd, int *direct_fd)
+{
+    char name[32];
+
+    /* By the descriptor, so that it is the same file whatever happened to its name. */
+    snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+    *direct_fd = open(name, (drive->readonly ? O_RDONLY : O_RDWR) | O_DIRECT | O_CLOEXEC);
+    if (*direct_fd >= 0)
+        return 0;
+    *direct_fd = 0;
+    return kia_err(-errno, "cannot open disk image '%s' without the host's cache: use cache=writeback",
+                   drive->file);
+}
+
+/** disk_open - see the header; descriptors are open only if 0 is returned */
+int disk_open(const struct kia_drive *drive, int *fd, int *direct_fd, uint64_t *sectors)
 {
     int err;
 
@@ -59,6 +75,8 @@ int disk_open(const struct kia_drive *drive, int *fd, uint64_t *sectors)
         kia_err(0, "disk image '%s' is in use by another program: end that first", drive->file);
         err = -EBUSY;
     }
+    if (!err && drive->direct)
+        err = open_direct(drive, *fd, direct_fd);
     if (err)
         close(*fd);
     return err;

@@ -101,8 +101,9 @@ struct kia_chr *chardev_chr(struct kia_board *board, int index);
 /* devices.c: attaches what the options put on the PCI bus. 0, or negative errno with a message. */
 int devices_attach(struct kia_board *board);
 
-/* disk.c: opens and locks an image; @sectors of 512 bytes. 0, or negative errno with a message. */
-int disk_open(const struct kia_drive *drive, int *fd, uint64_t *sectors);
+/* disk.c: opens and locks an image; @direct_fd only for cache=none; @sectors of 512 bytes. 0, or negative errno
+ * with a message. */
+int disk_open(const struct kia_drive *drive, int *fd, int *direct_fd, uint64_t *sectors);
 
 /* load.c */
 int load_images(struct kia_board *board);

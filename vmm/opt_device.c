@@ -45,6 +45,34 @@ static struct kia_drive *find_drive(struct kia_options *o, const char *id)
     return NULL;
 }
 
+/* QEMU's names for how the host's cache is used. */
+static int drive_cache(struct kia_drive *drive, struct kia_keyval *kv, const char *value)
+{
+    static const struct { const char *name; bool direct, writethrough, no_flush; } modes[] = {
+        { "writeback", false, false, false }, { "none", true, false, false },
+        { "writethrough", false, true, false }, { "directsync", true, true, false },
+        { "unsafe", false, false, true },
+    };
+    const char *cache = kia_keyval_get(kv, "cache"), *discard = kia_keyval_get(kv, "discard");
+
+    if (discard && strcmp(discard, "unmap") && strcmp(discard, "on") && strcmp(discard, "ignore") &&
+        strcmp(discard, "off"))
+        return BAD("-drive %s: discard=%s is not known; use unmap or ignore", value, discard);
+    drive->no_discard = discard && (!strcmp(discard, "ignore") || !strcmp(discard, "off"));
+    for (unsigned i = 0; cache && i < sizeof(modes) / sizeof(modes[0]); i++) {
+        if (!strcmp(cache, modes[i].name)) {
+            drive->direct = modes[i].direct;
+            drive->writethrough = modes[i].writethrough;
+            drive->no_flush = modes[i].no_flush;
+            return 0;
+        }
+    }
+    if (cache)
+        return BAD("-drive %s: cache=%s is not known; use writeback, none, writethrough, directsync or unsafe",
+                   value, cache);
+    return 0;
+}
+
 static int add_drive(struct kia_options *o, struct kia_keyval *kv, const char *value)
 {
     const char *file = kia_keyval_get(kv, "file"), *format = kia_keyval_get(kv, "format");
@@ -72,6 +100,8 @@ static int add_drive(struct kia_options *o, struct kia_keyval *kv, const char *v
         err = opt_set_string(&drive->id, id);
     if (!err)
         err = kia_keyval_bool(kv, "readonly", &drive->readonly);
+    if (!err)
+        err = drive_cache(drive, kv, value);
     if (!err && (!interface || !strcmp(interface, "virtio"))) {
         drive->has_device = true;
         err = opt_new_device(o, KIA_DEVICE_BLK, o->n_drives - 1) ? 0 : -EINVAL;

@@ -236,7 +236,9 @@ static const struct option {
     { "kernel", "FILE", opt_kernel, "IA-64 ELF kernel to boot, plain or packed with gzip, xz or zstd" },
     { "initrd", "FILE", opt_initrd, "initial ramdisk for the kernel" },
     { "append", "TEXT", opt_append, "the kernel's command line" },
-    { "drive", "file=FILE[,format=raw][,if=virtio|none][,id=ID][,readonly=on]", opt_drive, "a disk image" },
+    { "drive", "file=FILE[,format=raw][,if=virtio|none][,id=ID][,readonly=on]"
+      "[,cache=writeback|none|writethrough|directsync|unsafe][,discard=unmap|ignore]", opt_drive,
+      "a disk image or block device" },
     { "chardev", "null|stdio[,mux=on]|file,path=F|pipe,path=F|pty|socket,path=F|socket,host=A,port=P[,server=on],id=ID",
       opt_chardev, "where a port leads" },
     { "device", "virtio-balloon-pci[,deflate-on-oom=on][,free-page-reporting=on][,addr=SLOT]", opt_device,

@@ -31,6 +31,8 @@ struct kia_drive {
     bool has_device; /* if=virtio, or a -device names it */
     int slot; /* PCI slot, -1: any */
     char *serial; /* NULL: none */
+    bool direct, writethrough, no_flush; /* cache= */
+    bool no_discard;
     unsigned queues;
 };
 

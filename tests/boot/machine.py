@@ -128,6 +128,12 @@ class Linux(Machine):
         self.expect(r'# $')
         return printed
 
+    def has(self, tool):
+        self.type('type %s >/dev/null 2>&1; echo "has=$?"\n' % tool)
+        found = self.expect(r'has=(\d+)\n')[1] == '0'
+        self.expect(r'# $')
+        return found
+
     def need(self, *tools):
         """Ends the case as skipped if this root file system lacks one of these commands."""
         self.type('echo "<$((0))"; for t in %s; do type $t >/dev/null 2>&1 || echo "lacks:$t"; done; echo "all$((0))"\n'

@@ -81,5 +81,34 @@ def test_disk():
         assert read_file(other) == fixed, 'the read-only disk was written'
 
 
+def test_cache_modes():
+    """The same writes end in the same bytes however the host's cache is used; a disk shrinks by what is discarded."""
+    modes = ['none', 'writethrough', 'directsync', 'unsafe']
+    # O_DIRECT needs a real file system, which /tmp may not be.
+    with tempfile.TemporaryDirectory(dir='/var/tmp') as folder:
+        data = bytearray(pattern(SIZE, 5))
+        disks = [write_file(folder, mode, data) for mode in modes]
+        options = [part for mode, disk in zip(modes, disks)
+                   for part in ('-drive', 'file=%s,format=raw,cache=%s' % (disk, mode))]
+        with Linux(*options) as linux:
+            for name in 'abcd'[:len(modes)]:
+                linux.run('dd if=/dev/vd%s of=/dev/vd%s bs=65536 skip=1 seek=50 count=20' % (name, name))
+                linux.run('dd if=/dev/vd%s of=/dev/vd%s bs=512 skip=3 seek=9001 count=5' % (name, name))
+            data[50 << 16:70 << 16] = data[1 << 16:21 << 16]
+            data[9001 * SECTOR:9006 * SECTOR] = data[3 * SECTOR:8 * SECTOR]
+            linux.run('sync')
+            for name in 'abcd'[:len(modes)]:
+                check_sum(linux, 'vd' + name, data)
+            discards = linux.has('blkdiscard')
+            if discards:
+                linux.run('blkdiscard -o 1048576 -l 4194304 /dev/vda')
+            linux.power_off()
+        assert [read_file(disk) == data for disk in disks[1:]] == [True] * 3
+        if discards:
+            data[1 << 20:5 << 20] = bytes(4 << 20)
+            assert os.stat(disks[0]).st_blocks * 512 <= SIZE - (3 << 20)
+        assert read_file(disks[0]) == data
+
+
 guest_files()
 main(globals())

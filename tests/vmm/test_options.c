@@ -141,6 +141,11 @@ static void test_drives(void **state)
     assert_true(o.drives[1].has_device && o.drives[1].readonly && o.drives[1].slot == 5);
     assert_int_equal(o.drives[1].queues, 2);
     assert_string_equal(o.drives[1].serial, "S1");
+    good("-kernel k -drive file=a,cache=none -drive file=b,cache=writethrough,discard=ignore -drive file=c,cache=unsafe");
+    assert_true(o.drives[0].direct && !o.drives[0].writethrough && !o.drives[0].no_flush && !o.drives[0].no_discard);
+    assert_true(!o.drives[1].direct && o.drives[1].writethrough && o.drives[1].no_discard);
+    assert_true(o.drives[2].no_flush);
+    bad("-kernel k -drive file=a,discard=maybe");
     bad("-kernel k -drive format=raw");
     bad("-kernel k -drive file=a,format=qcow2");
     bad("-kernel k -drive file=a,if=ide");
