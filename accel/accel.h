@@ -33,6 +33,7 @@ enum kia_exit {
     KIA_EXIT_KICKED, /* kia_vcpu_kick() asked for it */
     KIA_EXIT_INIT,   /* an INIT was received: firmware's INIT hand-off is due */
     KIA_EXIT_PMI,
+    KIA_EXIT_TURN,   /* of a deterministic machine: ask kia_vm_next() who goes on */
     KIA_EXIT_STUCK,  /* the guest cannot go on: run->why says why in one line */
     KIA_EXIT_DEBUG,  /* a debugger's: run->stop says which; no instruction is half done */
 };
@@ -85,6 +86,32 @@ void kia_vm_interrupt(struct kia_vm *vm, uint16_t lid, unsigned dm, uint8_t vect
  */
 enum kia_gate_kind { KIA_GATE_RETURN, KIA_GATE_BRANCH, KIA_GATE_FALL };
 int kia_vm_add_gate(struct kia_vm *vm, uint64_t gpa, unsigned gate, enum kia_gate_kind kind);
+
+/*
+ * Deterministic machines (-accel soft,deterministic=on; docs/deterministic.md): one thread runs all processors, in turns that
+ * are the same in every run, and time is what they have executed. That thread calls kia_vm_next(), runs the processor that it
+ * names until it exits, and asks again. Elsewhere these are not called, but for the first.
+ */
+bool kia_vm_is_deterministic(const struct kia_vm *vm);
+enum kia_turn {
+    KIA_TURN_RUN,   /* kia_vcpu_run(*vcpu) */
+    KIA_TURN_STOP,  /* kia_vcpu_kick() asked for it, of any processor */
+    KIA_TURN_NEVER, /* all processors sleep, and nothing that could wake them is on its way */
+};
+enum kia_turn kia_vm_next(struct kia_vm *vm, struct kia_vcpu **vcpu);
+/* The processor has no more turns until kia_vcpu_reset(). */
+void kia_vcpu_park(struct kia_vcpu *vcpu);
+/* Virtual time in nanoseconds, exact at the instruction that runs. */
+uint64_t kia_vm_now(struct kia_vm *vm);
+/* Something of the machine's is due at @when: the time at which timers->run() comes, a little later if that is too soon. */
+uint64_t kia_vm_alarm(struct kia_vm *vm, uint64_t when);
+struct kia_vm_timers {
+    uint64_t (*next)(void *opaque); /* of what kia_vm_alarm() gave and is still wanted, the earliest; or UINT64_MAX */
+    void (*run)(void *opaque);      /* carry out what is due at kia_vm_now() */
+    void *opaque;
+};
+/* Before the first turn. */
+void kia_vm_set_timers(struct kia_vm *vm, const struct kia_vm_timers *timers);
 
 /* Registers by the manual's names. Index ranges are asserted. */
 uint64_t kia_get_gr(struct kia_vcpu *vcpu, unsigned r, bool *nat); /* 0-127 in the current frame and bank; nat may be NULL */

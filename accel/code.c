@@ -161,7 +161,7 @@ struct code_unit *code_translate(struct code_store *s, struct code_page *page, u
         .key = key,
         .cpuid4 = s->config.cpuid4,
         .ito = s->config.ito,
-        .max_insns = key & KEY_CAREFUL ? 1 : LOWER_MAX_INSNS,
+        .max_insns = key & (KEY_CAREFUL | KEY_STEP) ? 1 : LOWER_MAX_INSNS,
         .stops = s->any_stop ? s->stops : NULL,
         .gate = s->config.gate,
         .opaque = s->config.opaque,

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "accel/soft.h"
+#include "accel/soft_det.h"
 #include "arch/interruption.h"
 #include "arch/mmu.h"
 #include "arch/ops.h"
@@ -18,6 +18,7 @@
 enum {
     NAT_RECHECK_UNITS = 64,
     NO_PROGRESS_LIMIT = 64,
+    VCPU_ALIGN = 4096, /* the ALAT's places are those of registers in struct vcpu: the same in every process */
 };
 
 /* ---- machines ---- */
@@ -93,13 +94,15 @@ static void fill_vm(struct kia_vm *vm, const struct kia_vm_config *config)
     a->kick = on_kick;
     a->timer_changed = soft_timer_changed;
     a->yield = on_yield;
+    if (vm->options.deterministic)
+        a->now_ns = soft_det_now;
 }
 
 /* Without jit=on or off code is compiled where this host can run it. */
 static int create_jit(struct kia_vm *vm)
 {
     if (vm->options.jit != SOFT_JIT_OFF)
-        vm->jit = jit_create(vm->options.tb_size);
+        vm->jit = jit_create(vm->options.tb_size, vm->options.deterministic);
     if (vm->jit && kia_log_wanted[KIA_LOG_JIT]) {
         vm->calls = calloc(JIT_COUNTERS, sizeof(*vm->calls));
         jit_count_calls(vm->jit, vm->calls);
@@ -133,13 +136,17 @@ int kia_vm_create(const struct kia_vm_config *config, struct kia_vm **out)
                                                   .gate = gate_at, .dropped = on_dropped, .opaque = vm, .max_vcpus = config->max_vcpus });
     if (!vm->vcpus || !vm->code)
         goto fail;
-    err = soft_timer_start(vm);
+    err = vm->options.deterministic ? soft_det_create(vm) : 0;
+    if (!err)
+        err = soft_timer_start(vm);
     if (err)
         goto fail;
     kia_mem_set_write_hook(config->mem, on_code_changed, vm);
     *out = vm;
     return 0;
 fail:
+    soft_det_destroy(vm);
+    soft_options_free(&vm->options);
     jit_destroy(vm->jit);
     code_destroy(vm->code);
     free(vm->calls);
@@ -153,6 +160,8 @@ void kia_vm_destroy(struct kia_vm *vm)
     if (!vm)
         return;
     soft_timer_stop(vm);
+    soft_det_destroy(vm);
+    soft_options_free(&vm->options);
     kia_mem_set_write_hook(vm->mem, NULL, NULL);
     if (kia_log_wanted[KIA_LOG_JIT])
         soft_stats_print(vm);
@@ -210,11 +219,12 @@ int kia_vm_add_gate(struct kia_vm *vm, uint64_t gpa, unsigned gate, enum kia_gat
 int kia_vcpu_create(struct kia_vm *vm, unsigned index, uint8_t lid_id, uint8_t lid_eid, struct kia_vcpu **out)
 {
     struct kia_vcpu *vcpu = calloc(1, sizeof(*vcpu));
-    struct vcpu *v = calloc(1, sizeof(*v));
+    struct vcpu *v = aligned_alloc(VCPU_ALIGN, (sizeof(*v) + VCPU_ALIGN - 1) & ~(size_t)(VCPU_ALIGN - 1));
 
     assert(index < vm->max_vcpus && !vm->vcpus[index]);
     if (!vcpu || !v)
         goto fail;
+    memset(v, 0, sizeof(*v));
     vcpu->v = v;
     vcpu->vm = vm;
     atomic_init(&vcpu->env_gpa, SOFT_NO_ENV);
@@ -250,13 +260,29 @@ void kia_vcpu_reset(struct kia_vcpu *vcpu)
     cr_write(vcpu->v, CR_LID, lid);
     soft_timer_off(vcpu);
     vcpu->no_progress = 0;
+    if (vcpu->vm->det)
+        soft_det_reset(vcpu);
 }
 
 unsigned kia_vcpu_index(const struct kia_vcpu *vcpu) { return vcpu->v->index; }
 
-void kia_vcpu_kick(struct kia_vcpu *vcpu) { soft_attend(vcpu, ATTN_KICK); }
+void kia_vcpu_kick(struct kia_vcpu *vcpu)
+{
+    if (vcpu->vm->det)
+        soft_det_kick(vcpu->vm);
+    else
+        soft_attend(vcpu, ATTN_KICK);
+}
 
 void kia_vm_interrupt(struct kia_vm *vm, uint16_t lid, unsigned dm, uint8_t vector)
+{
+    if (vm->det)
+        soft_det_interrupt(vm, lid, dm, vector);
+    else
+        soft_interrupt(vm, lid, dm, vector);
+}
+
+void soft_interrupt(struct kia_vm *vm, uint16_t lid, unsigned dm, uint8_t vector)
 {
     for (unsigned i = 0; i < vm->max_vcpus; i++) {
         struct kia_vcpu *vcpu = vm->vcpus[i];
@@ -354,6 +380,14 @@ static struct code_page *fetch_page(struct kia_vcpu *vcpu, bool *bad)
     return page;
 }
 
+static struct code_unit *page_unit(struct kia_vcpu *vcpu, struct code_page *page, uint32_t key)
+{
+    struct vcpu *v = vcpu->v;
+    struct code_unit *u = code_find(page, v->ip & 0xff0, v->ri, key);
+
+    return u ? u : code_translate(vcpu->vm->code, page, v->ip & 0xff0, v->ri, key);
+}
+
 struct code_unit *soft_find_unit(struct kia_vcpu *vcpu, bool *bad)
 {
     struct vcpu *v = vcpu->v;
@@ -362,9 +396,9 @@ struct code_unit *soft_find_unit(struct kia_vcpu *vcpu, bool *bad)
 
     if (!page)
         return NULL;
-    u = code_find(page, v->ip & 0xff0, v->ri, v->key);
-    if (!u)
-        u = code_translate(vcpu->vm->code, page, v->ip & 0xff0, v->ri, v->key);
+    u = page_unit(vcpu, page, v->key);
+    if (u && vcpu->vm->det && u->ir->n_slots > v->slots_left) /* the turn ends within it */
+        u = page_unit(vcpu, page, v->key | KEY_STEP);
     *bad = !u;
     return u;
 }
@@ -427,6 +461,9 @@ static void link_exit(struct kia_vcpu *vcpu, const struct ir_unit *from, const s
     struct code_unit *to;
     bool bad;
 
+    /* What an interruption would have kept from being fetched is not fetched. */
+    if (vcpu->vm->det && (v->slots_left <= 0 || atomic_load(&v->attention)))
+        return;
     if (v->key != link->key || !(to = soft_find_unit(vcpu, &bad)) || !host_code(vcpu->vm, to))
         return;
     if (to->ir->gpa >> 12 == from->gpa >> 12 && !atomic_load(&to->invalid))
@@ -437,7 +474,7 @@ static void link_exit(struct kia_vcpu *vcpu, const struct ir_unit *from, const s
 static enum unit_end execute(struct kia_vcpu *vcpu, struct code_unit *c, const struct ir_unit **u, struct unit_result *r,
                              uint64_t *ip0)
 {
-    const void *code = vcpu->jit ? host_code(vcpu->vm, c) : NULL;
+    const void *code = vcpu->jit && !(c->key & KEY_STEP) ? host_code(vcpu->vm, c) : NULL;
     enum unit_end end;
     struct jit_link link;
 
@@ -446,10 +483,15 @@ static enum unit_end execute(struct kia_vcpu *vcpu, struct code_unit *c, const s
     if (!code) {
         vcpu->stats.interpreted++;
         vcpu->stats.interpreted_insns += c->ir->n_insns;
-        return interp_unit(vcpu->v, c->ir, r);
+        vcpu->v->slots_left -= c->ir->n_slots;
+        end = interp_unit(vcpu->v, c->ir, r);
+        vcpu->v->slots_left += c->ir->n_slots - r->slots;
+        vcpu->v->slots_rest = 0;
+        return end;
     }
     remember_jump(vcpu->v, code);
     end = jit_run(vcpu->vm->jit, vcpu->v, code, u, r, ip0, &link);
+    vcpu->v->slots_rest = 0;
     vcpu->stats.entries++;
     vcpu->stats.leaves[r->leave]++;
     if (r->leave > JIT_LEFT_CALL)
@@ -525,11 +567,32 @@ bool soft_complete_frame(struct kia_vcpu *vcpu, struct kia_run *run)
     return true;
 }
 
+/* What a deterministic machine does between two units. Return: true if the turn is over. */
+static bool turn_over(struct kia_vcpu *vcpu, struct kia_run *run)
+{
+    if (vcpu->v->nat_any || vcpu->nat_due)
+        soft_det_nat(vcpu);
+    run->exit = KIA_EXIT_TURN;
+    return vcpu->v->slots_left <= 0;
+}
+
+/* Careful units look now and then whether there is still a NaT. */
+static void look_for_nats(struct kia_vcpu *vcpu)
+{
+    if (vcpu->vm->det || vcpu->nat_countdown-- != 0)
+        return;
+    vcpu->nat_countdown = NAT_RECHECK_UNITS;
+    vcpu_nat_recheck(vcpu->v);
+}
+
 enum kia_exit kia_vcpu_run(struct kia_vcpu *vcpu, struct kia_run *run)
 {
     struct vcpu *v = vcpu->v;
+    bool det = vcpu->vm->det;
 
     tlb_guest_enter(v);
+    if (det)
+        soft_det_enter(vcpu->vm);
     for (;;) {
         uint32_t bits = atomic_load_explicit(&v->attention, memory_order_relaxed);
         struct code_unit *u;
@@ -541,6 +604,8 @@ enum kia_exit kia_vcpu_run(struct kia_vcpu *vcpu, struct kia_run *run)
             vcpu->code_epoch = epoch;
             vcpu_forget_jumps(v);
         }
+        if (__builtin_expect(det, 0) && turn_over(vcpu, run))
+            break;
         if (__builtin_expect(bits, 0) && attend(vcpu, bits, run))
             break;
         if (__builtin_expect(v->rse.cfle, 0)) {
@@ -548,10 +613,8 @@ enum kia_exit kia_vcpu_run(struct kia_vcpu *vcpu, struct kia_run *run)
                 break;
             continue;
         }
-        if (v->nat_any && vcpu->nat_countdown-- == 0) {
-            vcpu->nat_countdown = NAT_RECHECK_UNITS;
-            vcpu_nat_recheck(v);
-        }
+        if (v->nat_any)
+            look_for_nats(vcpu);
         u = soft_find_unit(vcpu, &bad);
         if (__builtin_expect(!u, 0)) {
             if (bad) {
@@ -570,6 +633,8 @@ enum kia_exit kia_vcpu_run(struct kia_vcpu *vcpu, struct kia_run *run)
         if (soft_run_unit(vcpu, u, run))
             break;
     }
+    if (det)
+        soft_det_leave(vcpu->vm);
     code_quiesce(vcpu->vm->code, v->index, true);
     tlb_guest_leave(v);
     return run->exit;

@@ -8,6 +8,7 @@
 #include "accel/accel.h"
 #include "accel/code.h"
 #include "arch/debug.h"
+#include "accel/trace.h"
 #include "arch/vcpu.h"
 #include "arch/vm.h"
 #include "isa/isa.h"
@@ -22,6 +23,8 @@ enum soft_jit { SOFT_JIT_AUTO, SOFT_JIT_ON, SOFT_JIT_OFF };
 struct soft_options {
     enum soft_jit jit;
     size_t tb_size; /* bytes of host code at most */
+    bool deterministic;
+    struct trace_options trace;
 };
 
 /* Of one vcpu, counted by its own thread. */
@@ -55,6 +58,7 @@ struct kia_vm {
     uint64_t breakpoints[SOFT_MAX_BREAKPOINTS]; /* bundle | slot; changed while no vcpu runs, as are the watches */
     unsigned n_breakpoints;
     struct watch_list watches;
+    struct soft_det *det;          /* accel/soft_det.h; NULL: processors run in parallel, in the host's time */
     /* the interval timer's thread */
     pthread_t timer_thread;
     int timer_epoll;
@@ -73,13 +77,16 @@ struct kia_vcpu {
     int timer_fd;
     uint64_t timer_ns;             /* what it is set to; UINT64_MAX: nothing */
     _Atomic uint64_t env_gpa;      /* of the virtual environment's buffer; SOFT_NO_ENV */
+    bool parked;                   /* of a deterministic machine: has no turns */
+    uint64_t nat_due;              /* the same: count at which to look for NaTs; 0: none */
 };
 
 /* The model of -cpu's value. 0 or -EINVAL with a message. */
 int soft_model_parse(const char *cpu, struct kia_cpu_model *model);
 
-/* Reads -accel's value; NULL means "soft". 0, or -EINVAL or -ENOMEM with a message. */
+/* Reads -accel's value; NULL means "soft". 0, or -EINVAL or -ENOMEM with a message. soft_options_free() in any case. */
 int soft_options_parse(const char *accel, struct soft_options *o);
+void soft_options_free(struct soft_options *o);
 
 int soft_timer_start(struct kia_vm *vm);
 void soft_timer_stop(struct kia_vm *vm);
@@ -123,6 +130,8 @@ bool soft_breakpoint(struct kia_vcpu *vcpu, struct kia_run *run);
 /* v->fault is FAULT_WATCHPOINT: carries the instruction out and sets run->exit, unless it faults after all. */
 bool soft_watchpoint(struct kia_vcpu *vcpu, struct kia_run *run);
 
+/* An interrupt message arrives (kia_vm_interrupt()). */
+void soft_interrupt(struct kia_vm *vm, uint16_t lid, unsigned dm, uint8_t vector);
 /* Sets attention bits and wakes the vcpu if it sleeps. Any thread. */
 void soft_attend(struct kia_vcpu *vcpu, uint32_t bits);
 

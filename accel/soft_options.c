@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* -accel soft,...: its options. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "accel/soft.h"
@@ -11,6 +12,7 @@ enum {
     TB_SIZE_MIN = 4, /* MiB; two units of any size and the trampolines must fit */
     TB_SIZE_MAX = 1024,
     TB_SIZE_DEFAULT = 256,
+    TRACE_EVERY_DEFAULT = 100000,
 };
 
 static int parse_jit(struct kia_keyval *kv, enum soft_jit *jit)
@@ -39,6 +41,43 @@ static int parse_tb_size(struct kia_keyval *kv, size_t *size)
     return err;
 }
 
+static int parse_trace(struct kia_keyval *kv, struct soft_options *o)
+{
+    static const char *const numbers[] = { "trace-every", "trace-from", "trace-to", "trace-memory" };
+    struct trace_options *t = &o->trace;
+    uint64_t *const values[] = { &t->every, &t->from, &t->to, &t->memory_every };
+    const char *path = kia_keyval_get(kv, "trace"), *first = NULL;
+    int err = kia_keyval_bool(kv, "deterministic", &o->deterministic);
+
+    t->every = TRACE_EVERY_DEFAULT;
+    t->to = UINT64_MAX;
+    for (unsigned i = 0; !err && i < 4; i++) {
+        if (!first && kia_keyval_get(kv, numbers[i]))
+            first = numbers[i];
+        err = kia_keyval_u64(kv, numbers[i], values[i]);
+    }
+    if (!err && !first && kia_keyval_get(kv, "trace-full"))
+        first = "trace-full";
+    if (!err)
+        err = kia_keyval_bool(kv, "trace-full", &t->full);
+    if (err)
+        return err;
+    if (path && !o->deterministic)
+        return kia_err(0, "-accel: a trace needs deterministic=on"), -EINVAL;
+    if (first && !path)
+        return kia_err(0, "-accel: %s needs a trace: say where with trace=FILE", first), -EINVAL;
+    if (!t->every || t->from > t->to)
+        return kia_err(0, "-accel: trace-every is 1 or more, trace-to not less than trace-from"), -EINVAL;
+    t->path = path ? strdup(path) : NULL;
+    return path && !t->path ? kia_err(-ENOMEM, "cannot read -accel") : 0;
+}
+
+void soft_options_free(struct soft_options *o)
+{
+    free(o->trace.path);
+    o->trace.path = NULL;
+}
+
 int soft_options_parse(const char *accel, struct soft_options *o)
 {
     struct kia_keyval kv;
@@ -51,6 +90,8 @@ int soft_options_parse(const char *accel, struct soft_options *o)
         err = parse_jit(&kv, &o->jit);
     if (!err)
         err = parse_tb_size(&kv, &o->tb_size);
+    if (!err)
+        err = parse_trace(&kv, o);
     if (!err)
         err = kia_keyval_check_used(&kv);
     kia_keyval_free(&kv);

@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "accel/soft.h"
+#include "accel/soft_det.h"
 #include "arch/interruption.h"
 #include "vmm/log.h"
 
@@ -57,6 +57,10 @@ static void set_timer(struct kia_vcpu *vcpu, uint64_t deadline)
 
     if (deadline == vcpu->timer_ns)
         return;
+    if (vcpu->vm->det) {
+        vcpu->timer_ns = deadline == UINT64_MAX ? deadline : soft_det_alarm(vcpu->vm, deadline);
+        return;
+    }
     vcpu->timer_ns = deadline;
     if (deadline == UINT64_MAX)
         when = (struct itimerspec){ 0 };
@@ -146,6 +150,10 @@ void kia_vcpu_halt(struct kia_vcpu *vcpu)
     struct vcpu *v = vcpu->v;
 
     code_quiesce(vcpu->vm->code, v->index, true);
+    if (vcpu->vm->det) { /* kia_vm_next() sees to the rest */
+        atomic_store(&vcpu->asleep, true);
+        return;
+    }
     soft_timer_off(vcpu);
     vcpu->stats.halts++;
     atomic_store(&vcpu->asleep, true);

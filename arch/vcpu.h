@@ -119,6 +119,7 @@ enum {
 #define KEY_NAT      (UINT32_C(1) << 12) /* some general register has its NaT set: units carry NaT code */
 #define KEY_SOR_SHIFT 13                 /* sor / 8, 4 bits */
 #define KEY_SOR      (UINT32_C(0xf) << KEY_SOR_SHIFT)
+#define KEY_STEP     (UINT32_C(1) << 18) /* of units only, never in vcpu.key: one instruction (docs/deterministic.md) */
 #define KEY_FPSTD    (UINT32_C(1) << 17) /* fp_fpsr_standard(): host arithmetic gives the same results */
 
 /* An entry of the advanced load address table (arch/alat.c): what register was loaded from where. 32 bytes, used by JIT code. */
@@ -211,6 +212,8 @@ struct vcpu {
     uint64_t fr_lag;          /* rotations that f32-f127 have not followed yet: fr_settle() */
     bool nat_any;             /* a NaT bit may be set somewhere; false means none is */
     bool ic_inflight;         /* psr.ic changed by ssm/rsm/mov and not serialized (SDM Vol.2 3.3.2) */
+    int64_t slots_left;       /* deterministic machines: slots to run in this turn after the present unit (docs/deterministic.md) */
+    int32_t slots_rest;       /* slots of the present unit from the instruction that calls C on; 0 outside of units */
     uint64_t dtag[8];         /* region tags for data references, by va{63:61} */
     uint64_t itag[8];         /* for fetches */
     uint64_t rse_tag[8];      /* for RSE references */

@@ -16,27 +16,39 @@ static inline uintptr_t probe(struct vcpu *v, uint64_t gva, unsigned size, bool 
     return e->addend + gva;
 }
 
-/* A load of 1 << log2 bytes. Return: false for a fault. */
-static inline bool load(struct vcpu *v, const struct ir_op *op, uint64_t gva, unsigned size, uint32_t key, uint64_t *out)
+/* C that an instruction calls may ask how far the unit has come. */
+static inline void tell_place(struct vcpu *v, const struct ir_unit *u, const struct ir_op *op)
 {
-    uintptr_t hva = probe(v, gva, size, false, key);
+    v->slots_rest = (int32_t)(u->n_slots - ir_slots(u, op->pos));
+}
+
+/* A load of @size bytes. Return: false for a fault. */
+static inline bool load(struct vcpu *v, const struct ir_unit *u, const struct ir_op *op, uint64_t gva, unsigned size,
+                        uint64_t *out)
+{
+    uintptr_t hva = probe(v, gva, size, false, u->key);
     bool be = op->aux & IR_MEM_BE;
 
-    if (__builtin_expect(!hva, 0))
+    if (__builtin_expect(!hva, 0)) {
+        tell_place(v, u, op);
         return mem_load(v, gva, size, REF_R | (be ? REF_BE : 0), out) == OPR_OK;
+    }
     *out = mem_order(ram_load((const void *)hva, size), size, be);
     if (op->aux & IR_MEM_ACQ)
         atomic_thread_fence(memory_order_acquire);
     return true;
 }
 
-static inline bool store(struct vcpu *v, const struct ir_op *op, uint64_t gva, uint64_t value, unsigned size, uint32_t key)
+static inline bool store(struct vcpu *v, const struct ir_unit *u, const struct ir_op *op, uint64_t gva, uint64_t value,
+                         unsigned size)
 {
-    uintptr_t hva = probe(v, gva, size, true, key);
+    uintptr_t hva = probe(v, gva, size, true, u->key);
     bool be = op->aux & IR_MEM_BE;
 
-    if (__builtin_expect(!hva, 0))
+    if (__builtin_expect(!hva, 0)) {
+        tell_place(v, u, op);
         return mem_store(v, gva, size, REF_W | (be ? REF_BE : 0), value) == OPR_OK;
+    }
     if (op->aux & IR_MEM_REL)
         atomic_thread_fence(memory_order_release);
     ram_store((void *)hva, size, mem_order(value, size, be));
@@ -86,7 +98,6 @@ enum unit_end interp_unit(struct vcpu *v, const struct ir_unit *u, struct unit_r
 #undef L
     };
     const uint64_t ip0 = v->ip;
-    const uint32_t key = u->key;
     const struct ir_op *const ops = u->ops;
     const struct ir_op *op = ops;
     uint64_t t[u->n_vals];
@@ -174,8 +185,8 @@ do_IR_EXIT_IF_NAT:
     VALUE(IR_GEUI, A >= op->imm);
     VALUE(IR_SELECT, A ? B : t[op->c]);
     VALUE(IR_PURE, ((ir_pure_fn)op->fn)(A, B, op->imm));
-#define LOAD(name, size) do_##name: if (!load(v, op, A, size, key, &t[op->dst])) goto fault; NEXT()
-#define STORE(name, size) do_##name: if (!store(v, op, A, B, size, key)) goto fault; NEXT()
+#define LOAD(name, size) do_##name: if (!load(v, u, op, A, size, &t[op->dst])) goto fault; NEXT()
+#define STORE(name, size) do_##name: if (!store(v, u, op, A, B, size)) goto fault; NEXT()
     LOAD(IR_LD1, 1);
     LOAD(IR_LD2, 2);
     LOAD(IR_LD4, 4);
@@ -187,6 +198,7 @@ do_IR_EXIT_IF_NAT:
     CASE(IR_FENCE, atomic_thread_fence(memory_order_seq_cst));
 do_IR_FPOP:
 do_IR_CALL:
+    tell_place(v, u, op);
     switch (((ir_helper)op->fn)(v, op->imm, A, B, &t[op->dst])) {
     case OPR_OK:
         NEXT();
@@ -197,13 +209,16 @@ do_IR_CALL:
         v->trap_ri = op->pos & 3;
         go_on_after(v, ip0, op);
         r->last_pos = op->pos;
+        r->slots = (uint16_t)ir_slots_call(u, op, OPR_TRAP);
         return UNIT_TRAP;
     case OPR_EXIT:
         go_on_after(v, ip0, op);
         r->last_pos = op->pos;
+        r->slots = (uint16_t)ir_slots_call(u, op, OPR_EXIT);
         return UNIT_EXIT;
     case OPR_BRANCH:
         r->last_pos = op->pos;
+        r->slots = (uint16_t)ir_slots_call(u, op, OPR_BRANCH);
         r->was_rfi = op->fn == (void *)op_rfi;
         r->taken = !r->was_rfi;
         return UNIT_EXIT;
@@ -243,22 +258,26 @@ leave:
     v->ri = op->c;
     r->taken = op->aux & IR_EXIT_TAKEN;
     r->last_pos = op->pos;
+    r->slots = (uint16_t)ir_slots_exit(u, op);
     return UNIT_EXIT;
 do_IR_EXIT_IND:
     v->ip = A & ~UINT64_C(15);
     v->ri = 0;
     r->taken = true;
     r->last_pos = op->pos;
+    r->slots = (uint16_t)ir_slots_exit(u, op);
     return UNIT_EXIT;
 do_IR_GATE:
     v->ip = ip0 + (uint64_t)(op->pos >> 2) * 16;
     v->ri = 1;
     r->gate = (unsigned)op->imm;
     r->last_pos = op->pos;
+    r->slots = (uint16_t)ir_slots_exit(u, op);
     return UNIT_GATE;
 fault:
     v->ip = ip0 + (uint64_t)(op->pos >> 2) * 16;
     v->ri = op->pos & 3;
     r->last_pos = op->pos;
+    r->slots = (uint16_t)ir_slots(u, op->pos);
     return UNIT_FAULT;
 }

@@ -25,6 +25,7 @@ struct unit_result {
     bool was_rfi;      /* it was rfi: neither traps nor one-shot bits are looked at */
     uint8_t leave;     /* compiled code: why it was left, for statistics */
     uint16_t left_op;  /* enum isa_op, where it was a call of C that left */
+    uint16_t slots;    /* slots passed (lower/ir.h); compiled code counts by itself */
     uint16_t last_pos; /* pos of the last instruction that was executed or faulted */
 };
 

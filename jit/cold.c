@@ -65,6 +65,7 @@ static void cold_memory(struct compile *c, const struct cold *cold)
 
     keep_registers(c, live, true);
     emit_count_call(c, cold->op);
+    emit_slots_place(c, cold->op);
     x64_mov_rr(&c->x, RAX, cold->addr);
     if (write)
         x64_mov_rr(&c->x, RCX, cold->value);
@@ -131,6 +132,10 @@ void emit_cold(struct compile *c, const struct cold *where)
     case COLD_SETTLE:
         emit_settle_call(c);
         x64_jmp_to(&c->x, cold->back);
+        break;
+    case COLD_TURN:
+        emit_slots_undo(c);
+        emit_leave(c, LEAVE_ATTENTION, cold->op);
         break;
     case COLD_PR2:
         put_pr_const(c, cold->op->c & 63, cold->leave);

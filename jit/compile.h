@@ -58,6 +58,7 @@ enum cold_kind {
     COLD_FULL,     /* the inline form does not do: call C */
     COLD_RET,      /* br.ret that the inline form does not do */
     COLD_ROTATE,   /* a file is at the bottom of its array: call C */
+    COLD_TURN,     /* the turn's slots do not suffice for the unit */
     COLD_PR2,      /* the other way of a fused compare and branch */
     COLD_SETTLE,   /* f32-f127 have rotations to follow: call C */
     COLD_SITE,     /* not the page that this place found last */
@@ -105,6 +106,7 @@ struct jit {
     uint64_t *calls;          /* NULL, or counters of calls of C: JIT_COUNTERS */
     unsigned next_site;
     bool bmi2;
+    bool counted;             /* units count slots */
     const uint8_t *enter;     /* enum leave enter(struct vcpu *, jit_code, struct jit_exit *) */
     const uint8_t *leave;
     const uint8_t *lookup;    /* goes to the unit at r14 by v->jumps; else leaves with LEAVE_LOOKUP. rdx, r9 as for leaving */
@@ -141,6 +143,14 @@ void jit_copy_loop(struct vcpu *v, const struct ir_op *ops, uint64_t ip);
 bool emit_value_op(struct compile *c, const struct ir_op *op);
 /* A load or store of @size bytes. jit/emit_mem.c */
 void emit_mem(struct compile *c, const struct ir_op *op, unsigned size, bool write);
+/*
+ * Where units count (docs/deterministic.md): all slots are taken off at the start; a way out that passed fewer gives the
+ * others back; C that an op calls may ask where it is. Without counting these emit nothing. jit/emit_slots.c
+ */
+void emit_slots_enter(struct compile *c);
+void emit_slots_exit(struct compile *c, unsigned slots);
+void emit_slots_place(struct compile *c, const struct ir_op *op);
+void emit_slots_undo(struct compile *c);
 /* The call of C behind an op, in full. */
 void emit_call(struct compile *c, const struct ir_op *op);
 /* A call of C that may look at and change the guest's state. Clobbers rax. */

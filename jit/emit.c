@@ -131,6 +131,7 @@ void load_args(struct compile *c, ir_val a, unsigned reg_a, ir_val b, unsigned r
 void emit_call(struct compile *c, const struct ir_op *op)
 {
     emit_count_call(c, op);
+    emit_slots_place(c, op);
     load_args(c, op->a, RDX, op->b, RCX);
     x64_mov_rr(&c->x, RDI, REG_V);
     x64_mov_ri(&c->x, RSI, op->imm);
@@ -200,7 +201,8 @@ void emit_settle(struct compile *c)
 {
     struct cold *cold;
 
-    c->high_fr = uses_high_fr(c->u);
+    /* Where units count, they never lag: registers lie in the same slots as in the other engine. */
+    c->high_fr = c->j->counted || uses_high_fr(c->u);
     if (!c->high_fr)
         return;
     x64_cmp_mem64(&c->x, REG_V, V(fr_lag), 0);
@@ -273,6 +275,7 @@ static void emit_exit(struct compile *c, const struct ir_op *op)
         return;
     }
     emit_iipa(c, op);
+    emit_slots_exit(c, ir_slots_exit(c->u, op));
     if (!x64_fits32(op->imm)) {
         x64_mov_ri(&c->x, REG_S0, op->imm);
         x64_alu_rr(&c->x, ALU_ADD, REG_IP, REG_S0);
@@ -302,6 +305,7 @@ static void emit_exit_ind(struct compile *c, const struct ir_op *op)
         return;
     }
     emit_iipa(c, op);
+    emit_slots_exit(c, ir_slots_exit(c->u, op));
     use_into(c, op->a, REG_IP);
     x64_alu_ri(&c->x, ALU_AND, REG_IP, -16);
     emit_lookup(c, op);

@@ -156,6 +156,7 @@ static void call_slow(struct compile *c, const struct ir_op *op, uint64_t wants)
     bool no_pr = op->aux & IR_CALL_NO_PR;
 
     keep_registers(c, live, true);
+    emit_slots_place(c, op);
     load_args(c, op->a, RDX, op->b, RCX);
     if (!no_pr)
         x64_store(&c->x, REG_V, V(pr), REG_PR);

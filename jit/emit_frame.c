@@ -145,6 +145,11 @@ static void return_frame(struct compile *c, const struct ir_op *op)
     x64_lea(x, RCX, REG_V, V(stack) + N_STACKED * 8);
     x64_alu_rr(x, ALU_CMP, R10, RCX);
     ret_check(c, op, CC_B);
+    if (c->j->counted) { /* registers lie in the same slots in both engines: moved when C would */
+        x64_lea(x, RCX, REG_V, V(stack) + STACK_SLOTS * 8);
+        x64_alu_rr(x, ALU_CMP, REG_FRAME, RCX);
+        ret_check(c, op, CC_A);
+    }
 }
 
 /* The frame of PFS comes back if all its registers are there and privilege stays; all else is jit_ret_slow()'s. */
@@ -182,6 +187,7 @@ static void emit_br_ret(struct compile *c, const struct ir_op *op)
     x64_mov_ri(x, RCX, CFM_BITS);
     x64_alu_rr(x, ALU_AND, RAX, RCX);
     x64_store(x, REG_V, V(cfm), RAX);
+    emit_slots_exit(c, ir_slots_call(c->u, op, OPR_BRANCH));
     use_into(c, op->a, REG_IP);
     x64_alu_ri(x, ALU_AND, REG_IP, -16);
     emit_lookup(c, op);
@@ -196,19 +202,30 @@ static uint64_t ret_slow(struct vcpu *v, uint64_t target)
     return !v->rse.cfle || rse_complete_frame(v) == OPR_OK;
 }
 
+/* The same where units count: an interruption that is due comes before the loads. */
+static uint64_t ret_counted(struct vcpu *v, uint64_t target)
+{
+    uint64_t unused;
+
+    op_br_ret(v, 0, target, 0, &unused);
+    return !v->rse.cfle;
+}
+
 void emit_ret_slow(struct compile *c, const struct ir_op *op)
 {
     struct x64 *x = &c->x;
     uint8_t *complete;
 
+    emit_slots_place(c, op);
     use_into(c, op->a, RSI);
     x64_mov_rr(x, RDI, REG_V);
-    call_c(c, (const void *)(uintptr_t)ret_slow);
+    call_c(c, (const void *)(uintptr_t)(c->j->counted ? ret_counted : ret_slow));
     x64_test_rr(x, RAX, RAX);
     complete = x64_jcc(x, CC_NE);
     emit_leave(c, LEAVE_CALL + OPR_BRANCH, op);
     x64_patch(x, complete, x->p);
     x64_load(x, REG_IP, REG_V, V(ip));
+    emit_slots_exit(c, ir_slots_call(c->u, op, OPR_BRANCH));
     emit_lookup(c, op);
 }
 

@@ -78,7 +78,7 @@ static void emit_trampolines(struct jit *j)
     j->used = (size_t)(x.p - j->rw);
 }
 
-struct jit *jit_create(size_t size)
+struct jit *jit_create(size_t size, bool counted)
 {
     struct jit *j = calloc(1, sizeof(*j));
     int fd = memfd_create("kvm-ia64 code", MFD_CLOEXEC);
@@ -87,6 +87,7 @@ struct jit *jit_create(size_t size)
         goto fail;
     j->size = size;
     j->bmi2 = __builtin_cpu_supports("bmi2");
+    j->counted = counted;
     j->rw = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     j->rx = mmap(NULL, size, PROT_READ | PROT_EXEC, MAP_SHARED, fd, 0);
     if (j->rw == MAP_FAILED || j->rx == MAP_FAILED)
@@ -125,7 +126,8 @@ static void emit_unit(struct compile *c)
     emit_fp_begin(c);
     x64_cmp_mem32(&c->x, REG_V, V(attention), 0);
     cold_add(c, COLD_LEAVE, u->ops, x64_jcc(&c->x, CC_NE))->leave = LEAVE_ATTENTION;
-    if (is_copy_loop(u))
+    emit_slots_enter(c);
+    if (is_copy_loop(u) && !c->j->counted)
         emit_copy_loop(c);
     emit_settle(c); /* last: rotations before it may only have counted */
     for (uint32_t i = 0; i < u->n_ops && !c->x.overflow; i++) {
@@ -268,6 +270,32 @@ static uint32_t exit_key(const struct ir_unit *u, const struct ir_op *op)
     return key;
 }
 
+/* Gives back the slots that the last unit did not pass, unless it did so itself. */
+static void count_exit(struct vcpu *v, const struct jit_exit *e, enum leave leave)
+{
+    const struct ir_unit *u = e->unit;
+    unsigned slots;
+
+    switch (leave) {
+    case LEAVE_LINK:
+    case LEAVE_LOOKUP:
+    case LEAVE_ATTENTION:
+        return;
+    case LEAVE_RAISE:
+        slots = ir_slots(u, e->op->pos);
+        break;
+    case LEAVE_DISP:
+    case LEAVE_IND:
+    case LEAVE_GATE:
+        slots = ir_slots_exit(u, e->op);
+        break;
+    default:
+        slots = ir_slots_call(u, e->op, leave - LEAVE_CALL);
+        break;
+    }
+    v->slots_left += u->n_slots - slots;
+}
+
 enum unit_end jit_run(struct jit *j, struct vcpu *v, jit_code code, const struct ir_unit **u, struct unit_result *r,
                       uint64_t *ip0, struct jit_link *link)
 {
@@ -279,6 +307,8 @@ enum unit_end jit_run(struct jit *j, struct vcpu *v, jit_code code, const struct
     *u = e.unit;
     *ip0 = e.ip;
     link->place = NULL;
+    if (j->counted)
+        count_exit(v, &e, leave);
     r->taken = r->was_rfi = r->idle = r->moved = false;
     r->last_pos = e.op->pos;
     r->leave = (uint8_t)leave;

@@ -19,9 +19,10 @@ typedef const void *jit_code;
 /**
  * jit_create - a code cache
  * @size: bytes of host code, at most 1 GiB
+ * @counted: units count slots in v->slots_left and leave when it does not suffice (docs/deterministic.md)
  * Return: NULL where this host cannot run it (no x86-64, no memory).
  */
-struct jit *jit_create(size_t size);
+struct jit *jit_create(size_t size, bool counted);
 void jit_destroy(struct jit *j);
 
 /* How much was compiled. */

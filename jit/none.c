@@ -2,9 +2,9 @@
 /* The engine on hosts that it has no emitter for: there is none, and the interpreter runs everything. */
 #include "jit/jit.h"
 
-struct jit *jit_create(size_t size)
+struct jit *jit_create(size_t size, bool counted)
 {
-    (void)size;
+    (void)size, (void)counted;
     return NULL;
 }
 

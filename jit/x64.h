@@ -255,6 +255,15 @@ static inline void x64_cmp_mem32(struct x64 *x, unsigned base, int32_t disp, int
     x64_byte(x, (uint8_t)imm);
 }
 
+/* op qword [base + disp], imm32 */
+static inline void x64_alu_mem_imm(struct x64 *x, enum x64_alu op, unsigned base, int32_t disp, int32_t imm)
+{
+    x64_rex(x, true, 0, 0, base, false);
+    x64_byte(x, 0x81);
+    x64_modrm_mem(x, op, base, disp);
+    x64_imm32(x, (uint32_t)imm);
+}
+
 /* cmp byte [base + disp], imm8 */
 static inline void x64_cmp_mem8(struct x64 *x, unsigned base, int32_t disp, int8_t imm)
 {

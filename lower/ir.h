@@ -139,7 +139,30 @@ struct ir_unit {
     uint16_t n_insns;   /* guest instructions */
     uint16_t n_guest;
     struct ir_guest_insn *guest; /* those that may intercept, by rising pos */
+    uint16_t n_slots;   /* slots counted when it runs to its end: no way out counts more */
     bool invalid;       /* code changed: must not be entered any more */
 };
+
+/*
+ * Slots are what deterministic machines count (docs/deterministic.md): three a bundle, so that positions alone say how many
+ * have been passed. Slots from the unit's first instruction to the one at @pos:
+ */
+static inline unsigned ir_slots(const struct ir_unit *u, uint32_t pos) { return (pos >> 2) * 3 + (pos & 3) - u->slot; }
+
+/* Slots passed when IR_EXIT, IR_EXIT_IND, IR_EXIT_IF_NAT or IR_GATE leaves: a taken branch counts as one. */
+static inline unsigned ir_slots_exit(const struct ir_unit *u, const struct ir_op *op)
+{
+    if (op->op == IR_EXIT_IND || op->op == IR_GATE || (op->op == IR_EXIT && (op->aux & IR_EXIT_TAKEN)))
+        return ir_slots(u, op->pos) + 1;
+    return ir_slots(u, (uint32_t)(op->imm >> 4 << 2 | op->c));
+}
+
+/* Slots passed when IR_CALL or IR_FPOP gives @result, which is not OPR_OK. */
+static inline unsigned ir_slots_call(const struct ir_unit *u, const struct ir_op *op, enum op_result result)
+{
+    if (result == OPR_FAULT)
+        return ir_slots(u, op->pos);
+    return result == OPR_BRANCH ? ir_slots(u, op->pos) + 1 : ir_slots(u, op->aux >> IR_CALL_NEXT_SHIFT);
+}
 
 #endif

@@ -222,6 +222,24 @@ static void lower_bundles(struct lower *l, const struct lower_source *src, struc
     u->n_insns = (uint16_t)n_insns;
 }
 
+/* The most slots that a way out counts. */
+static uint16_t count_slots(const struct ir_unit *u)
+{
+    unsigned most = 0;
+
+    for (uint32_t i = 0; i < u->n_ops; i++) {
+        const struct ir_op *op = &u->ops[i];
+        unsigned n = ir_slots(u, op->pos);
+
+        if (op->op == IR_EXIT || op->op == IR_EXIT_IND || op->op == IR_EXIT_IF_NAT || op->op == IR_GATE)
+            n = ir_slots_exit(u, op);
+        else if (op->op == IR_CALL || op->op == IR_FPOP)
+            n = ir_slots(u, op->aux >> IR_CALL_NEXT_SHIFT);
+        most = n > most ? n : most;
+    }
+    return (uint16_t)most;
+}
+
 struct ir_unit *lower_unit(struct lower_scratch *s, const struct lower_source *src)
 {
     struct lower *l = &s->l;
@@ -259,6 +277,7 @@ struct ir_unit *lower_unit(struct lower_scratch *s, const struct lower_source *s
     u->key = src->key;
     u->gpa = src->gpa;
     u->slot = (uint8_t)src->slot;
+    u->n_slots = count_slots(u);
     return u;
 }
 

@@ -22,6 +22,7 @@
 
 #define ITC_HZ 400000000 /* Montecito's: the front-side bus's clock rate */
 #define NS_PER_S INT64_C(1000000000)
+#define DETERMINISTIC_DATE INT64_C(1577836800) /* 2020-01-01 */
 
 static_assert((int)KIA_RESET_VALUE == (int)KIA_ACPI_PM_RESET_VALUE, "the FADT says what the device takes");
 
@@ -65,10 +66,12 @@ void kia_board_pci_write(struct kia_board *board, unsigned seg, unsigned bus, un
     kia_pci_config_write(board->pci, seg, bus, dev, fn, reg, size, value);
 }
 
-static int64_t host_clock(void)
+static int64_t clock_ns(struct kia_board *board)
 {
     struct timespec now;
 
+    if (kia_vm_is_deterministic(board->info.vm))
+        return (int64_t)kia_vm_now(board->info.vm);
     clock_gettime(CLOCK_REALTIME, &now);
     return now.tv_sec * NS_PER_S + now.tv_nsec;
 }
@@ -76,7 +79,7 @@ static int64_t host_clock(void)
 /** kia_board_get_time - see the header */
 void kia_board_get_time(struct kia_board *board, struct timespec *now)
 {
-    int64_t ns = host_clock() + board->clock_offset;
+    int64_t ns = clock_ns(board) + board->clock_offset;
 
     now->tv_sec = ns / NS_PER_S;
     now->tv_nsec = ns % NS_PER_S;
@@ -92,7 +95,7 @@ void kia_board_set_time(struct kia_board *board, const struct timespec *now)
     int64_t ns;
 
     if (!__builtin_mul_overflow(now->tv_sec, NS_PER_S, &ns) && !__builtin_add_overflow(ns, now->tv_nsec, &ns))
-        board->clock_offset = ns - host_clock();
+        board->clock_offset = ns - clock_ns(board);
 }
 
 static void on_interrupt(void *opaque, uint16_t lid, unsigned dm, uint8_t vector)
@@ -187,6 +190,26 @@ static int create_vm(struct kia_board *board)
     return err;
 }
 
+/*
+ * What the guest's clock shows at the start. A deterministic machine's timers go by its own time (docs/deterministic.md),
+ * and its clock starts on a day that is the same in every run.
+ */
+static int start_clock(struct kia_board *board)
+{
+    const struct kia_options *o = board->options;
+
+    board->clock_offset = o->rtc_offset * NS_PER_S;
+    if (!kia_vm_is_deterministic(board->info.vm))
+        return 0;
+    if (o->rtc_is_host)
+        return kia_err(0, "a deterministic machine's clock is not the host's: use -rtc base=DATE"), -EINVAL;
+    if (o->gdb)
+        return kia_err(0, "gdb stops a machine at places that differ: -gdb does not go with deterministic=on"), -EINVAL;
+    board->clock_offset = (o->rtc_date ? o->rtc_date : DETERMINISTIC_DATE) * NS_PER_S;
+    virtual_time_start(board);
+    return 0;
+}
+
 /* Programs that start processors themselves may lie where firmware would; then there is none. */
 static bool wants_firmware(const struct kia_board *board)
 {
@@ -236,7 +259,6 @@ int machine_create(struct kia_board **out, const struct kia_options *options)
     if (!board)
         return kia_err(-ENOMEM, "cannot make the machine");
     board->options = options;
-    board->clock_offset = options->rtc_offset * NS_PER_S;
     board->pause = true;
     pthread_mutex_init(&board->run_lock, NULL);
     pthread_cond_init(&board->run_cond, NULL);
@@ -249,7 +271,8 @@ int machine_create(struct kia_board **out, const struct kia_options *options)
     if (!board->loop || !board->info.mem)
         return kia_err(-ENOMEM, "cannot make the machine");
 
-    if ((err = add_ram(board)) || (err = create_vm(board)) || (err = kia_fw_create(board, &board->fw)))
+    if ((err = add_ram(board)) || (err = create_vm(board)) || (err = start_clock(board)) ||
+        (err = kia_fw_create(board, &board->fw)))
         return err;
     /* The terminal goes raw last, when little is left that can fail. */
     if ((err = kia_console_open(board->loop, options, &keys, &board->console)) ||

@@ -10,6 +10,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "dev/loop.h"
 #include "vmm/log.h"
 
 enum { ESCAPE = 0x01 }; /* C-a */
@@ -18,6 +19,7 @@ struct kia_console {
     struct kia_chr *chr; /* the serial port's */
     struct kia_chr *terminal; /* on standard input and output: the serial port's, or -chardev stdio's */
     bool has_keys; /* C-a is ours */
+    bool deaf; /* a deterministic machine's: nothing that is typed reaches the guest */
     bool escaped; /* the last character was C-a */
     struct kia_console_keys keys;
 };
@@ -74,9 +76,18 @@ static void say(struct kia_console *console, const char *text)
     kia_chr_write(console->terminal, (const uint8_t *)text, strlen(text));
 }
 
+static void say_deaf(struct kia_console *console)
+{
+    say(console, "\nkvm-ia64: a deterministic machine takes no input\n");
+}
+
 /* A key after C-a. */
 static void escape_key(struct kia_console *console, uint8_t key)
 {
+    if (console->deaf && (key == 'p' || key == 'b')) {
+        say_deaf(console);
+        return;
+    }
     switch (key) {
     case 'x':
         say(console, "\nkvm-ia64: terminated\n");
@@ -118,6 +129,10 @@ static size_t filter_keys(void *opaque, uint8_t *data, size_t len)
             data[left++] = data[i];
         }
     }
+    if (console->deaf && left) {
+        say_deaf(console);
+        left = 0;
+    }
     return left;
 }
 
@@ -140,7 +155,8 @@ static int open_stdio(struct kia_loop *loop, struct kia_console *console)
     struct kia_chr_filter filter = { filter_keys, console };
 
     console->terminal =
-        kia_chr_create(loop, STDIN_FILENO, STDOUT_FILENO, false, console->has_keys ? &filter : NULL);
+        kia_chr_create(loop, console->deaf && !console->has_keys ? -1 : STDIN_FILENO, STDOUT_FILENO, false,
+                       console->has_keys ? &filter : NULL);
     if (!console->terminal)
         return kia_err(-ENOMEM, "cannot open the terminal");
     terminal_open(console);
@@ -165,6 +181,7 @@ int kia_console_open(struct kia_loop *loop, const struct kia_options *options,
     if (!c)
         return kia_err(-ENOMEM, "cannot open the serial port");
     c->keys = *keys;
+    c->deaf = kia_loop_is_virtual(loop);
     c->has_keys = options->serial == KIA_SERIAL_CONSOLE || options->stdio_mux;
     if (options->serial == KIA_SERIAL_FILE)
         err = open_file(loop, options->serial_path, &c->chr);

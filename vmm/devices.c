@@ -2,7 +2,9 @@
 /* The devices that the command line puts on the PCI bus. */
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 
+#include "accel/accel.h"
 #include "dev/loop.h"
 #include "dev/virtio_9p.h"
 #include "dev/virtio_balloon.h"
@@ -117,6 +119,27 @@ static int attach_console(struct kia_board *board, const struct kia_device *devi
                   "virtio-serial device");
 }
 
+/* Devices that do in one run what they did in the other: what brings something in from outside cannot. */
+static int check_repeatable(const struct kia_device *device)
+{
+    struct stat st;
+
+    switch (device->kind) {
+    case KIA_DEVICE_BLK:
+    case KIA_DEVICE_NET: /* attach_net() wants none behind it */
+        return 0;
+    case KIA_DEVICE_RNG:
+        if (!device->rng_path || (!stat(device->rng_path, &st) && S_ISREG(st.st_mode)))
+            return 0;
+        kia_err(0, "virtio-rng-pci: '%s' is no file: no two runs get the same bytes", device->rng_path);
+        return -EINVAL;
+    default:
+        kia_err(0, "a deterministic machine has no devices that take input from outside: no networks, consoles, shared "
+                   "folders");
+        return -EINVAL;
+    }
+}
+
 /** devices_attach - see the header */
 int devices_attach(struct kia_board *board)
 {
@@ -125,6 +148,8 @@ int devices_attach(struct kia_board *board)
     for (unsigned i = 0; !err && i < board->options->n_devices; i++) {
         const struct kia_device *device = &board->options->devices[i];
 
+        if (kia_vm_is_deterministic(board->info.vm) && (err = check_repeatable(device)))
+            break;
         switch (device->kind) {
         case KIA_DEVICE_9P:
             err = attach_9p(board, device);

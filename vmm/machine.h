@@ -83,7 +83,7 @@ struct kia_board {
     bool end; /* vcpu threads return */
     enum machine_request request;
 
-    _Atomic int64_t clock_offset; /* nanoseconds from the host's UTC to the guest's clock */
+    _Atomic int64_t clock_offset; /* nanoseconds from the host's UTC, or virtual time, to the guest's clock */
 };
 
 /* board.c: 0, or negative errno with a message. Nothing of the guest runs yet. */
@@ -104,6 +104,9 @@ int devices_attach(struct kia_board *board);
 /* disk.c: opens and locks an image; @direct_fd only for cache=none; @sectors of 512 bytes. 0, or negative errno
  * with a message. */
 int disk_open(const struct kia_drive *drive, int *fd, int *direct_fd, uint64_t *sectors);
+
+/* virtual_time.c: the event loop's timers go by the time of a deterministic machine. Before a timer is set. */
+void virtual_time_start(struct kia_board *board);
 
 /* load.c */
 int load_images(struct kia_board *board);

@@ -156,6 +156,8 @@ static int rtc_base(struct kia_options *o, const char *base)
     struct tm tm = { 0 };
     const char *end;
 
+    o->rtc_date = 0;
+    o->rtc_is_host = true;
     if (!strcmp(base, "utc")) {
         o->rtc_offset = 0;
         return 0;
@@ -170,7 +172,9 @@ static int rtc_base(struct kia_options *o, const char *base)
         end = strptime(base, "%Y-%m-%d", &tm);
     if (!end || *end)
         return BAD("-rtc base=%s: use utc, localtime or a date like 2006-06-17T16:01:21", base);
-    o->rtc_offset = timegm(&tm) - now;
+    o->rtc_is_host = false;
+    o->rtc_date = timegm(&tm);
+    o->rtc_offset = o->rtc_date - now;
     return 0;
 }
 

@@ -151,6 +151,8 @@ struct kia_options {
     enum kia_serial serial;
     char *serial_path;
     bool no_reboot, no_shutdown;
+    bool rtc_is_host; /* the clock is to show the host's time */
+    int64_t rtc_date; /* what it is to show at the start, seconds since 1970; 0: no date was given */
     int64_t rtc_offset; /* seconds from the host's UTC to the guest's clock */
     char *gdb; /* where to wait for gdb; NULL: nowhere */
     bool stopped; /* -S */

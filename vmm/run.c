@@ -96,11 +96,27 @@ static void run_once(struct vcpu_thread *thread)
         debug_stop(thread, run.stop, run.address);
         break;
     case KIA_EXIT_KICKED:
+    case KIA_EXIT_TURN:
         break;
     }
     /* A step that leads through firmware is done when firmware is. */
     if (thread->step && run.exit != KIA_EXIT_DEBUG && run.exit != KIA_EXIT_KICKED)
         debug_stop(thread, KIA_STOP_STEP, 0);
+}
+
+static bool all_halted(const struct kia_board *board)
+{
+    unsigned i = 0;
+
+    while (i < board->info.n_vcpus && board->threads[i].halted)
+        i++;
+    return i == board->info.n_vcpus;
+}
+
+/* The thread has nothing to run until a reset. */
+static bool is_halted(const struct vcpu_thread *thread)
+{
+    return kia_vm_is_deterministic(thread->board->info.vm) ? all_halted(thread->board) : thread->halted;
 }
 
 /* Waits until the vcpu may run; false at the machine's end. */
@@ -112,7 +128,7 @@ static bool wait_to_run(struct vcpu_thread *thread)
     pthread_mutex_lock(&board->run_lock);
     board->n_running--;
     pthread_cond_broadcast(&board->run_cond);
-    while ((board->pause || thread->halted || thread->held) && !board->end)
+    while ((board->pause || is_halted(thread) || thread->held) && !board->end)
         pthread_cond_wait(&board->run_cond, &board->run_lock);
     board->n_running++;
     end = board->end;
@@ -126,6 +142,48 @@ static void *vcpu_main(void *opaque)
 
     while ((!thread->board->pause && !thread->halted && !thread->held) || wait_to_run(thread))
         run_once(thread);
+    return NULL;
+}
+
+/* Nothing would ever happen again: no input is on its way to a deterministic machine. */
+static void never_again(struct kia_board *board)
+{
+    if (all_halted(board))
+        return;
+    kia_err(0, "every processor sleeps, and nothing that could wake one will happen: the machine ends");
+    machine_request(board, REQUEST_STUCK);
+}
+
+static void take_turns(struct kia_board *board)
+{
+    struct kia_vcpu *vcpu;
+
+    for (unsigned i = 0; i < board->info.n_vcpus; i++)
+        if (board->threads[i].halted)
+            kia_vcpu_park(board->vcpus[i]);
+    for (;;) {
+        switch (kia_vm_next(board->info.vm, &vcpu)) {
+        case KIA_TURN_RUN:
+            run_once(&board->threads[kia_vcpu_index(vcpu)]);
+            if (board->threads[kia_vcpu_index(vcpu)].halted)
+                kia_vcpu_park(vcpu);
+            break;
+        case KIA_TURN_STOP:
+            return;
+        case KIA_TURN_NEVER:
+            never_again(board);
+            return;
+        }
+    }
+}
+
+/* A deterministic machine's thread for all its processors (docs/deterministic.md). */
+static void *all_vcpus_main(void *opaque)
+{
+    struct vcpu_thread *thread = opaque;
+
+    while (wait_to_run(thread))
+        take_turns(thread->board);
     return NULL;
 }
 
@@ -161,16 +219,20 @@ static void resume_all(struct kia_board *board)
 
 static int start_threads(struct kia_board *board)
 {
+    bool one = kia_vm_is_deterministic(board->info.vm);
+
     for (unsigned i = 0; i < board->info.n_vcpus; i++) {
         struct vcpu_thread *thread = &board->threads[i];
         int err;
 
         thread->board = board;
         thread->index = i;
+        if (one && i)
+            continue;
         pthread_mutex_lock(&board->run_lock);
         board->n_running++;
         pthread_mutex_unlock(&board->run_lock);
-        err = pthread_create(&thread->thread, NULL, vcpu_main, thread);
+        err = pthread_create(&thread->thread, NULL, one ? all_vcpus_main : vcpu_main, thread);
         if (err) {
             board->n_running--;
             return kia_err(-err, "cannot start a thread for processor %u", i);

@@ -142,6 +142,40 @@ void kia_vcpu_reset(struct kia_vcpu *vcpu)
     vcpu->cr[64] = lid;
 }
 
+bool kia_vm_is_deterministic(const struct kia_vm *vm)
+{
+    (void)vm;
+    return false;
+}
+
+enum kia_turn kia_vm_next(struct kia_vm *vm, struct kia_vcpu **vcpu)
+{
+    (void)vm, (void)vcpu;
+    return KIA_TURN_NEVER;
+}
+
+void kia_vcpu_park(struct kia_vcpu *vcpu)
+{
+    (void)vcpu;
+}
+
+uint64_t kia_vm_now(struct kia_vm *vm)
+{
+    (void)vm;
+    return 0;
+}
+
+uint64_t kia_vm_alarm(struct kia_vm *vm, uint64_t when)
+{
+    (void)vm;
+    return when;
+}
+
+void kia_vm_set_timers(struct kia_vm *vm, const struct kia_vm_timers *timers)
+{
+    (void)vm, (void)timers;
+}
+
 unsigned kia_vcpu_index(const struct kia_vcpu *vcpu)
 {
     return vcpu->index;
