@@ -443,17 +443,6 @@ static const void *host_code(struct kia_vm *vm, struct code_unit *c)
     return code;
 }
 
-/* Compiled code finds the unit at @ip from now on, as long as nothing is forgotten. */
-static void remember_jump(struct vcpu *v, const void *code)
-{
-    struct jump_entry *e = &v->jumps[v->ip >> 4 & (JUMP_SIZE - 1)];
-
-    if (v->ri || (v->key & KEY_CAREFUL))
-        return;
-    *e = (struct jump_entry){ .ip = v->ip, .itag = v->itag[v->ip >> 61], .key_gen = (uint64_t)v->jump_gen << 32 | v->key,
-                              .code = code };
-}
-
 /* The exit that ended a run goes straight to the unit it leads to from now on. */
 static void link_exit(struct kia_vcpu *vcpu, const struct ir_unit *from, const struct jit_link *link)
 {
@@ -489,7 +478,8 @@ static enum unit_end execute(struct kia_vcpu *vcpu, struct code_unit *c, const s
         vcpu->v->slots_rest = 0;
         return end;
     }
-    remember_jump(vcpu->v, code);
+    if (!vcpu->v->ri && !(vcpu->v->key & KEY_CAREFUL))
+        vcpu_remember_jump(vcpu->v, code);
     end = jit_run(vcpu->vm->jit, vcpu->v, code, u, r, ip0, &link);
     vcpu->v->slots_rest = 0;
     vcpu->stats.entries++;

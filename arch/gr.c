@@ -26,12 +26,6 @@ void vcpu_update_key(struct vcpu *v)
     v->key = key;
 }
 
-void vcpu_forget_jumps(struct vcpu *v)
-{
-    if (++v->jump_gen == 0) /* old entries would be valid again */
-        memset(v->jumps, 0, sizeof(v->jumps));
-}
-
 static void bit_put(uint64_t *map, size_t i, bool value)
 {
     uint64_t bit = UINT64_C(1) << (i % 64);
@@ -40,6 +34,35 @@ static void bit_put(uint64_t *map, size_t i, bool value)
 }
 
 static bool bit_get(const uint64_t *map, size_t i) { return map[i / 64] >> (i % 64) & 1; }
+
+void vcpu_forget_jumps(struct vcpu *v)
+{
+    if (++v->jump_gen == 0) /* old entries would be valid again */
+        memset(v->jumps, 0, sizeof(v->jumps));
+    memset(v->jump_pages, 0, sizeof(v->jump_pages));
+}
+
+void vcpu_forget_jumps_to(struct vcpu *v, uint64_t gva, unsigned ps)
+{
+    uint64_t first = gva >> ps << ps;
+    unsigned pages = ps > 12 + 6 ? 0 : 1u << (ps - 12);
+
+    for (unsigned i = 0; i < pages; i++) {
+        if (bit_get(v->jump_pages, jump_page(first + ((uint64_t)i << 12)))) {
+            vcpu_forget_jumps(v);
+            return;
+        }
+    }
+    if (!pages)
+        vcpu_forget_jumps(v);
+}
+
+void vcpu_remember_jump(struct vcpu *v, const void *code)
+{
+    v->jumps[jump_index(v->ip)] = (struct jump_entry){ .ip = v->ip, .itag = v->itag[v->ip >> 61],
+                                                       .key_gen = (uint64_t)v->jump_gen << 32 | v->key, .code = code };
+    bit_put(v->jump_pages, jump_page(v->ip), true);
+}
 
 void gr_set_nat(struct vcpu *v, unsigned r, bool nat)
 {

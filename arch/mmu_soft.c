@@ -267,7 +267,7 @@ void soft_purge(struct vcpu *v, enum tlb_kind kind, uint64_t gva, unsigned ps)
 
     assert(ps >= 12);
     if (kind == TLB_INST)
-        vcpu_forget_jumps(v);
+        vcpu_forget_jumps_to(v, va, ps);
     else
         sites_drop(v);
     if (ps - 12 < 10 && 1u << (ps - 12) < slots) {

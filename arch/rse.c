@@ -5,7 +5,7 @@
 #include "arch/alat.h"
 #include "arch/gr.h"
 #include "arch/interruption.h"
-#include "arch/mmu.h"
+#include "arch/mmu_ref.h"
 #include "arch/ops.h"
 #include "arch/rse.h"
 #include "arch/vti.h"
@@ -122,9 +122,74 @@ static enum op_result fill_one(struct vcpu *v)
     return OPR_OK;
 }
 
+/*
+ * The next word's place in host memory where a run of words may go without a look at each: no NaTs, and a page that the soft
+ * TLB has. NULL otherwise.
+ */
+static uint64_t *run_place(struct vcpu *v, uint64_t addr, unsigned need)
+{
+    if (v->nat_any || (rse_flags(v) & REF_BE) || (v->psr & (PSR_DA | PSR_DD)))
+        return NULL;
+    return (uint64_t *)(void *)mem_probe(v, addr, 8, rse_flags(v), need);
+}
+
+/* Stores words from BSPSTORE up as spill_one() does: until @n registers are stored, at most to the end of the page. */
+static void spill_run(struct vcpu *v, int n)
+{
+    struct rse *rse = &v->rse;
+    uint64_t *host = run_place(v, rse->bspstore, REF_W);
+
+    if (!host)
+        return;
+    while (n > 0) {
+        unsigned slot = nat_slot(rse->bspstore);
+
+        if (slot == 63) {
+            ram_store(host, 8, rse->rnat & ~(UINT64_C(1) << 63));
+            rse->rnat = 0;
+        } else {
+            ram_store(host, 8, v->frame[-rse->ndirty]);
+            rse->rnat &= ~(UINT64_C(1) << slot);
+            rse->ndirty--;
+            n--;
+        }
+        host++;
+        rse->bspstore += 8;
+        if (!(rse->bspstore & 0xfff))
+            return;
+    }
+}
+
+/* Loads words from below BSPSTORE as fill_one() does: until the frame is complete, at most to the page's start or a NaT. */
+static void fill_run(struct vcpu *v)
+{
+    struct rse *rse = &v->rse;
+    uint64_t *host = run_place(v, rse->bspstore - 8, REF_R);
+
+    if (!host)
+        return;
+    do {
+        unsigned slot = nat_slot(rse->bspstore - 8);
+
+        if (slot == 63) {
+            rse->rnat = ram_load(host, 8) & ~(UINT64_C(1) << 63);
+        } else if (rse->rnat >> slot & 1) {
+            return;
+        } else {
+            v->frame[-rse->ndirty - 1] = ram_load(host, 8);
+            rse->ndirty++;
+        }
+        host--;
+        rse->bspstore -= 8;
+    } while (rse->ndirty < 0 && (rse->bspstore & 0xfff));
+}
+
 enum op_result rse_complete_frame(struct vcpu *v)
 {
     while (v->rse.ndirty < 0) {
+        fill_run(v);
+        if (v->rse.ndirty == 0)
+            break;
         if (fill_one(v) != OPR_OK)
             return OPR_FAULT;
     }
@@ -180,6 +245,9 @@ OP_HELPER(op_alloc)
     if (sor != old_sor && (v->cfm & CFM_RRB))
         return fault_raise(v, FAULT_RESERVED_REG_FIELD, 0);
     while (v->rse.ndirty + (int)sof > N_STACKED) {
+        spill_run(v, v->rse.ndirty + (int)sof - N_STACKED);
+        if (v->rse.ndirty + (int)sof <= N_STACKED)
+            break;
         if (spill_one(v) != OPR_OK)
             return OPR_FAULT;
     }
@@ -199,6 +267,7 @@ OP_HELPER(op_alloc)
 OP_HELPER(op_flushrs)
 {
     (void)imm, (void)a, (void)b, (void)out;
+    spill_run(v, v->rse.ndirty);
     while (v->rse.ndirty > 0 || (v->rse.ndirty == 0 && nat_slot(v->rse.bspstore) == 63)) {
         if (spill_one(v) != OPR_OK)
             return OPR_FAULT;

@@ -172,7 +172,7 @@ struct ftlb_entry {
     uint64_t gpa;   /* of the page */
     void *page;     /* the engine's, for the code page; NULL when not looked up yet */
 };
-#define FTLB_BITS 8
+#define FTLB_BITS 10
 #define FTLB_SIZE (1u << FTLB_BITS)
 
 /* Where compiled code finds the unit at an address without leaving: direct mapped by ip. 32 bytes, read by JIT code. */
@@ -182,8 +182,16 @@ struct jump_entry {
     uint64_t key_gen;         /* key, and jump_gen in {63:32} */
     const void *code;
 };
-#define JUMP_BITS 12
+#define JUMP_BITS 13
 #define JUMP_SIZE (1u << JUMP_BITS)
+/* Pages of 4 KiB that jumps[] may lead to, by a hash of the address without its region. */
+#define JUMP_PAGE_BITS 12
+#define JUMP_PAGES (1u << JUMP_PAGE_BITS)
+static inline unsigned jump_page(uint64_t gva)
+{
+    return (unsigned)((gva << 3 >> 15) * UINT64_C(0x9e3779b97f4a7c15) >> (64 - JUMP_PAGE_BITS));
+}
+static inline unsigned jump_index(uint64_t ip) { return (unsigned)((ip ^ ip >> 12) >> 4) & (JUMP_SIZE - 1); }
 
 /* The virtual processor that is loaded, and the environment it lives in (arch/vti.h, docs/vti.md). */
 struct vti {
@@ -274,6 +282,7 @@ struct vcpu {
     bool site_vm;                               /* modes 2 and 3 may have some */
     struct ftlb_entry ftlb[FTLB_SIZE];
     struct jump_entry jumps[JUMP_SIZE];
+    uint64_t jump_pages[JUMP_PAGES / 64]; /* by jump_page(): some entry of this generation may be in such a page */
     uint64_t stack[STACK_SLOTS + STACK_SLACK];
     uint64_t rot_gr[ROT_SLOTS + 128];
     struct ia64_fr rot_fr[FROT_SLOTS + 128];
@@ -314,6 +323,10 @@ static inline unsigned vcpu_cpl(const struct vcpu *v) { return v->psr >> PSR_CPL
 
 /* Translations for fetches or code changed: compiled code looks all its targets up again. */
 void vcpu_forget_jumps(struct vcpu *v);
+/* The same if it may have looked up one in [gva, gva + 2^ps), in whatever region. */
+void vcpu_forget_jumps_to(struct vcpu *v, uint64_t gva, unsigned ps);
+/* Compiled code finds the unit of v->key at v->ip, slot 0, from now on. */
+void vcpu_remember_jump(struct vcpu *v, const void *code);
 
 /* Rebuilds v->key from psr, cfm, fpsr and nat_any. */
 void vcpu_update_key(struct vcpu *v);

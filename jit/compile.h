@@ -97,7 +97,7 @@ struct site {
     uint8_t index; /* of v->site_page[], by mode */
 };
 
-enum { COLDS_A_OP = 8 };
+enum { COLDS_A_OP = 12 };
 
 struct jit {
     uint8_t *rw, *rx;         /* two views of one memory: writable, executable */
@@ -109,7 +109,6 @@ struct jit {
     bool counted;             /* units count slots */
     const uint8_t *enter;     /* enum leave enter(struct vcpu *, jit_code, struct jit_exit *) */
     const uint8_t *leave;
-    const uint8_t *lookup;    /* goes to the unit at r14 by v->jumps; else leaves with LEAVE_LOOKUP. rdx, r9 as for leaving */
 };
 
 /* Address in the executable view of a place in the writable one. */
@@ -159,7 +158,7 @@ void call_c(struct compile *c, const void *fn);
 bool emit_frame(struct compile *c, const struct ir_op *op);
 /* br.ret by C, out of line. */
 void emit_ret_slow(struct compile *c, const struct ir_op *op);
-/* ld.a and chk.a of general registers inline. Return: false if @op is neither. jit/emit_alat.c */
+/* ld.a, ld.s, ld.sa, chk.a, ld8.fill and st8.spill inline. Return: false if @op is none of them. jit/emit_alat.c */
 bool emit_alat(struct compile *c, const struct ir_op *op);
 /* Decides for every memory reference of the unit; c->sites has room for all ops. jit/sites.c */
 void sites_plan(struct compile *c);
@@ -180,7 +179,7 @@ void emit_rotate_call(struct compile *c);
 /* At the start of a unit, if it looks at f32-f127: they follow the rotations that only counted. */
 void emit_settle(struct compile *c);
 void emit_settle_call(struct compile *c);
-/* Goes to the address in r14. */
+/* Goes to the unit at r14 by v->jumps, whose entry must be of this address, address space, key and generation; or leaves. */
 void emit_lookup(struct compile *c, const struct ir_op *op);
 /* CR.IIPA := the bundle of @op's instruction, if psr.ic is 1. */
 void emit_iipa(struct compile *c, const struct ir_op *op);

@@ -254,11 +254,32 @@ void emit_iipa(struct compile *c, const struct ir_op *op)
     x64_store(&c->x, REG_V, V(cr) + CR_IIPA * 8, REG_S0);
 }
 
+#define JUMP(field) (V(jumps) + (int32_t)offsetof(struct jump_entry, field))
+
+static void lookup_check(struct compile *c, const struct ir_op *op, unsigned reg, int32_t field)
+{
+    x64_alu_rm_index(&c->x, ALU_CMP, reg, REG_V, REG_S0, 0, field);
+    cold_add(c, COLD_LEAVE, op, x64_jcc(&c->x, CC_NE))->leave = LEAVE_LOOKUP;
+}
+
 void emit_lookup(struct compile *c, const struct ir_op *op)
 {
-    x64_mov_ri(&c->x, RDX, (uint64_t)(uintptr_t)op);
-    x64_mov_ri(&c->x, R9, (uint64_t)(uintptr_t)c->u);
-    x64_jmp_to(&c->x, c->j->rw + (c->j->lookup - c->j->rx));
+    struct x64 *x = &c->x;
+
+    _Static_assert(sizeof(struct jump_entry) == 32, "the index is shifted by five");
+    x64_mov_rr(x, REG_S0, REG_IP); /* jump_index() */
+    x64_shift_ri(x, SHIFT_SHR, REG_S0, 12);
+    x64_alu_rr(x, ALU_XOR, REG_S0, REG_IP);
+    x64_alu_rr(x, ALU_ADD, REG_S0, REG_S0); /* >> 4 for the bundle, << 5 for the entry's size */
+    x64_alu_ri(x, ALU_AND, REG_S0, (JUMP_SIZE - 1) << 5);
+    x64_mov_rr(x, REG_S1, REG_IP);
+    x64_shift_ri(x, SHIFT_SHR, REG_S1, 61);
+    x64_load_index(x, REG_S1, REG_V, REG_S1, 3, V(itag));
+    x64_load(x, REG_S2, REG_V, V(key));
+    lookup_check(c, op, REG_IP, JUMP(ip));
+    lookup_check(c, op, REG_S1, JUMP(itag));
+    lookup_check(c, op, REG_S2, JUMP(key_gen));
+    x64_jmp_mem_index(x, REG_V, REG_S0, 0, JUMP(code));
 }
 
 static void emit_exit(struct compile *c, const struct ir_op *op)

@@ -15,34 +15,6 @@ enum { UNIT_BYTES_MAX = 1 << 19 }; /* more than any unit of LOWER_MAX_OPS ops ca
 
 static const uint8_t saved_regs[] = { RBX, RBP, R12, R13, R14, R15 };
 
-/* The unit at r14 by v->jumps, whose entry must be of this address, address space, key and generation. */
-static void emit_lookup_stub(struct jit *j, struct x64 *x)
-{
-    uint8_t *miss[3];
-
-    _Static_assert(sizeof(struct jump_entry) == 32, "the index is shifted by five");
-    j->lookup = jit_rx(j, x->p);
-    x64_mov_rr(x, RAX, REG_IP);
-    x64_shift_ri(x, SHIFT_SHL, RAX, 1); /* >> 4 for the bundle, << 5 for the entry's size */
-    x64_alu_ri(x, ALU_AND, RAX, (JUMP_SIZE - 1) << 5);
-    x64_alu_rm_index(x, ALU_CMP, REG_IP, REG_V, RAX, 0, V(jumps) + (int32_t)offsetof(struct jump_entry, ip));
-    miss[0] = x64_jcc(x, CC_NE);
-    x64_mov_rr(x, RCX, REG_IP);
-    x64_shift_ri(x, SHIFT_SHR, RCX, 61);
-    x64_load_index(x, RCX, REG_V, RCX, 3, V(itag));
-    x64_alu_rm_index(x, ALU_CMP, RCX, REG_V, RAX, 0, V(jumps) + (int32_t)offsetof(struct jump_entry, itag));
-    miss[1] = x64_jcc(x, CC_NE);
-    x64_load(x, RCX, REG_V, V(key));
-    x64_alu_rm_index(x, ALU_CMP, RCX, REG_V, RAX, 0, V(jumps) + (int32_t)offsetof(struct jump_entry, key_gen));
-    miss[2] = x64_jcc(x, CC_NE);
-    x64_load_index(x, RCX, REG_V, RAX, 0, V(jumps) + (int32_t)offsetof(struct jump_entry, code));
-    x64_jmp_reg(x, RCX);
-    for (unsigned i = 0; i < 3; i++)
-        x64_patch(x, miss[i], x->p);
-    x64_mov_ri(x, RAX, LEAVE_LOOKUP);
-    x64_jmp_to(x, j->rw + (j->leave - j->rx));
-}
-
 /* enum leave enter(struct vcpu *v, jit_code code, struct jit_exit *exit), and the way back from compiled code. */
 static void emit_trampolines(struct jit *j)
 {
@@ -74,7 +46,6 @@ static void emit_trampolines(struct jit *j)
     for (unsigned i = sizeof(saved_regs); i-- > 0;)
         x64_pop(&x, saved_regs[i]);
     x64_ret(&x);
-    emit_lookup_stub(j, &x);
     j->used = (size_t)(x.p - j->rw);
 }
 

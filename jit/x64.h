@@ -418,6 +418,15 @@ static inline void x64_bit_ri(struct x64 *x, unsigned digit, unsigned dst, unsig
 #define x64_bts(x, dst, bit) x64_bit_ri(x, 5, dst, bit)
 #define x64_btr(x, dst, bit) x64_bit_ri(x, 6, dst, bit)
 
+/* dst &= ~(1 << (bit & 63)) */
+static inline void x64_btr_reg(struct x64 *x, unsigned dst, unsigned bit)
+{
+    x64_rex(x, true, bit, 0, dst, false);
+    x64_byte(x, 0x0f);
+    x64_byte(x, 0xb3);
+    x64_modrm_rr(x, bit, dst);
+}
+
 static inline void x64_mfence(struct x64 *x)
 {
     /* lock or dword [rsp], 0: a full fence that is cheaper than mfence */
@@ -453,6 +462,14 @@ static inline void x64_patch(struct x64 *x, uint8_t *place, const uint8_t *targe
 }
 
 static inline void x64_jmp_to(struct x64 *x, const uint8_t *target) { x64_patch(x, x64_jmp(x), target); }
+
+/* jmp [base + index << scale + disp] */
+static inline void x64_jmp_mem_index(struct x64 *x, unsigned base, unsigned index, unsigned scale, int32_t disp)
+{
+    x64_rex(x, false, 4, index, base, false);
+    x64_byte(x, 0xff);
+    x64_modrm_sib(x, 4, base, index, scale, disp);
+}
 
 static inline void x64_jmp_reg(struct x64 *x, unsigned reg)
 {

@@ -37,12 +37,28 @@ static uint64_t *word(uint64_t gva)
     return &fake.memory[(gva - FAKE_MEMORY) / 8];
 }
 
+/* One page or none is in the soft TLB: every second reference that comes here says which. */
+static void soft_tlb(struct vcpu *v, uint64_t gva)
+{
+    static unsigned n;
+    uint64_t page = gva & ~UINT64_C(0xfff);
+
+    for (unsigned i = 0; i < STLB_SIZE; i++)
+        v->stlb[i].tag_r = v->stlb[i].tag_w = STLB_INVALID;
+    if (fake.wild || ++n % 2)
+        return;
+    *stlb_slot(v, gva) = (struct stlb_entry){ .tag_r = page ^ v->rse_tag[gva >> 61],
+                                              .tag_w = page ^ v->rse_tag[gva >> 61],
+                                              .addend = (uintptr_t)word(page) - page };
+}
+
 enum op_result mem_load(struct vcpu *v, uint64_t gva, unsigned size, unsigned flags, uint64_t *value)
 {
     (void)size, (void)flags;
     if (fake.on_ref && fake.on_ref(v, gva, false) != OPR_OK)
         return OPR_FAULT;
     *value = *word(gva);
+    soft_tlb(v, gva);
     return OPR_OK;
 }
 
@@ -59,6 +75,7 @@ enum op_result mem_store(struct vcpu *v, uint64_t gva, unsigned size, unsigned f
     if (fake.on_ref && fake.on_ref(v, gva, true) != OPR_OK)
         return OPR_FAULT;
     *word(gva) = value;
+    soft_tlb(v, gva);
     return OPR_OK;
 }
 
@@ -96,6 +113,8 @@ struct vcpu *fixture_new(void)
     vm->timer_changed = fake_timer_changed;
     v->vm = vm;
     vcpu_reset(v);
+    for (unsigned i = 0; i < STLB_SIZE; i++)
+        v->stlb[i].tag_r = v->stlb[i].tag_w = STLB_INVALID;
     v->cr[CR_IVA] = 0x10000;
     v->rse.bspstore = FAKE_MEMORY + sizeof(fake.memory) / 2;
     return v;

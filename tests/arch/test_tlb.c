@@ -256,6 +256,34 @@ static void test_purge(void **state)
 }
 
 /* A large range, entries of many sizes inside. */
+/* A purge makes compiled code look up its targets again only where one may lie in the purged pages. */
+static void test_purge_jumps(void **state)
+{
+    struct vcpu *v = *state;
+    uint32_t gen = v->jump_gen;
+    int code = 0;
+
+    v->ip = UINT64_C(0x2000000000010040);
+    vcpu_remember_jump(v, &code);
+    assert_ptr_equal(v->jumps[jump_index(v->ip)].code, &code);
+    assert_int_equal(v->jumps[jump_index(v->ip)].key_gen, (uint64_t)gen << 32 | v->key);
+    soft_purge(v, TLB_DATA, v->ip, 12);
+    assert_int_equal(v->jump_gen, gen);
+    soft_purge(v, TLB_INST, v->ip + 0x1000, 12);
+    soft_purge(v, TLB_INST, v->ip + 0x4000, 14);
+    assert_int_equal(v->jump_gen, gen);
+    soft_purge(v, TLB_INST, v->ip, 12);
+    assert_int_equal(v->jump_gen, gen + 1);
+    soft_purge(v, TLB_INST, v->ip, 12); /* it was forgotten */
+    assert_int_equal(v->jump_gen, gen + 1);
+    vcpu_remember_jump(v, &code);
+    soft_purge(v, TLB_INST, UINT64_C(0x6000000000013000), 14); /* whatever the region */
+    assert_int_equal(v->jump_gen, gen + 2);
+    vcpu_remember_jump(v, &code);
+    soft_purge(v, TLB_INST, 0, 28);
+    assert_int_equal(v->jump_gen, gen + 3);
+}
+
 static void test_purge_range(void **state)
 {
     struct vcpu *v = *state;
@@ -284,6 +312,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_all_trs, mmu_setup, mmu_teardown),
         cmocka_unit_test_setup_teardown(test_capacity, mmu_setup, mmu_teardown),
         cmocka_unit_test_setup_teardown(test_purge, mmu_setup, mmu_teardown),
+        cmocka_unit_test_setup_teardown(test_purge_jumps, mmu_setup, mmu_teardown),
         cmocka_unit_test_setup_teardown(test_purge_range, mmu_setup, mmu_teardown),
     };
 

@@ -5,7 +5,22 @@
 /* sof 80, sol 40, sor 16: r32-r47 rotate */
 #define CFM_ROT "cfm=0x9450 "
 
+/* A function that adds r11 to the bundle behind its call, so that "mov r8=imm" has one more each time. */
+#define PATCH_RETURN                                                                                     \
+    "br.call.sptk.few b0=.+64\nmov r8=1\nbr.cloop.sptk.few .-32\nbr.cond.sptk.few .+144\n"               \
+    "ld8 r10=[r9]\nadd r10=r10,r11\nst8 [r9]=r10\nfc r9\nsync.i\nsrlz.i\nmov r10=r0\n"                 \
+    "br.ret.sptk.few b0"
+/* The inner function returns for the outer one, too. */
+#define RETURN_TWICE                                                                                     \
+    "br.call.sptk.few b0=.+64\nadds r8=1,r8\nbr.cloop.sptk.few .-32\nbr.cond.sptk.few .+128\n"           \
+    "mov r14=b0\nmov.i r15=ar.pfs\nbr.call.sptk.few b0=.+32\nadds r8=64,r8\nmov b0=r14\n"              \
+    "mov.i ar.pfs=r15\nbr.ret.sptk.few b0"
+
 static const struct engine_case cases[] = {
+    {.code = PATCH_RETURN, .in = "cfm=0x1429 r9=@0x10 r11=0x40000 lc=9 r10=0",
+     .out = "r8=11 b0=@0x10 pfs=0x1429 lc=0", .flags = CASE_NO_OFF},
+    {.code = RETURN_TWICE, .in = "cfm=0x1429 r8=0 lc=9", .flags = CASE_NO_OFF,
+     .out = "r8=10 r14=@0x10 r15=0x1429 b0=@0x10 pfs=0x1429 lc=0"},
     {.code = "br.cond.sptk.few .+32\nmov r8=1\nmov r9=2", .out = "r9=2"},
     {.code = "(p6) br.cond.sptk.few .+32\nmov r8=1\nmov r9=2", .in = "p6=0", .out = "r8=1 r9=2"},
     {.code = "(p6) br.cond.sptk.few .+32\nmov r8=1\nmov r9=2", .in = "p6=1", .out = "r9=2"},

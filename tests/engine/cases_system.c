@@ -143,6 +143,13 @@ static const struct engine_case cases[] = {
      */
     {.code = INSERT "ld8.s r8=[r9]\nld8.s r13=[r14]\nrsm 0x20000\nsrlz.d",
      .in = "r9=0x2000000000004008 r10=0x30 r11=0x100661 m0x100008=77 r14=0!", .out = "r8=77 r13=0!"},
+    {.code = INSERT "ld8.s r8=[r9]\nld8.s r15=[r9],8\nld4.sa r2=[r9]\nchk.a.nc r2,.+32\nld2.s r3=[r9]\n"
+                    "rsm 0x20000\nsrlz.d",
+     .in = "r9=0x2000000000004008 r10=0x30 r11=0x100661 m0x100008=77 m0x100010=0x1234567887654321",
+     .out = "r8=77 r15=77 r9=0x2000000000004010 r2=0x87654321 r3=0x4321"},
+    {.code = INSERT "ld8.s r8=[r9]\nld8.s r8=[r12]",
+     .in = "r9=0x2000000000004008 r10=0x30 r11=0x100661 r12=0x2000000000008000 m0x100008=77",
+     .out = "r8=77 psr+=0x20000", .vector = 0x1000, .isr = 0x1400000000, .at = 9},
     {.code = INSERT "ld8.s r8=[r12]",
      .in = "r9=0x2000000000004008 r10=0x30 r11=0x100661 r12=0x2000000000008000",
      .out = "psr+=0x20000", .vector = 0x1000, .isr = 0x1400000000, .at = 8},
