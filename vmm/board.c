@@ -294,6 +294,7 @@ void machine_destroy(struct kia_board *board)
     kia_fw_destroy(board->fw);
     if (board->info.vm)
         kia_vm_destroy(board->info.vm);
+    netdevs_close(board);
     chardevs_close(board);
     kia_console_close(board->console);
     kia_mem_destroy(board->info.mem);

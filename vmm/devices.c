@@ -56,15 +56,6 @@ static int attach_rng(struct kia_board *board, const struct kia_device *device)
     return report(kia_virtio_rng_attach(board->pci, device->slot, fd), device, "virtio-rng device");
 }
 
-static int create_netdev(const struct kia_netdev *netdev, struct kia_net **net)
-{
-    int failed, err = kia_net_user_create(&netdev->user, net, &failed);
-
-    if (err && failed >= 0)
-        return kia_err(err, "cannot forward port %u of the host", netdev->user.forwards[failed].host_port);
-    return err ? kia_err(err, "cannot make the user network; look at its addresses") : 0;
-}
-
 static int attach_net(struct kia_board *board, const struct kia_device *device)
 {
     struct kia_virtio_net_config config = { .mtu = device->mtu };
@@ -77,7 +68,7 @@ static int attach_net(struct kia_board *board, const struct kia_device *device)
             kia_err(0, "a network is not the same in every run: leave -nic and -netdev out, or use -nic none");
             return -EINVAL;
         }
-        err = create_netdev(&board->options->netdevs[device->of], &config.net);
+        err = netdev_create(board, device->of, &config.net);
         if (err)
             return err;
     }

@@ -24,6 +24,7 @@ struct kia_chr;
 struct kia_fw;
 struct kia_gdb;
 struct kia_loop;
+struct kia_net;
 struct kia_pci;
 struct kia_platform;
 
@@ -65,6 +66,7 @@ struct kia_board {
     struct kia_console *console;
     struct kia_chr *chardevs[KIA_MAX_CHARDEVS]; /* NULL: the terminal's, or null's */
     int pty_sides[KIA_MAX_CHARDEVS]; /* the other sides of -chardev pty; 0: none */
+    char tap_names[KIA_MAX_NETDEVS][16]; /* interfaces that were opened by name */
     struct kia_balloon *balloon; /* NULL: none */
     struct kia_gdb *gdb; /* NULL: without -gdb */
     bool held; /* for gdb: no vcpu runs until it says so. Main thread */
@@ -100,6 +102,11 @@ struct kia_chr *chardev_chr(struct kia_board *board, int index);
 
 /* devices.c: attaches what the options put on the PCI bus. 0, or negative errno with a message. */
 int devices_attach(struct kia_board *board);
+
+/* netdev.c: makes a network's back end. 0, or negative errno with a message. */
+int netdev_create(struct kia_board *board, unsigned index, struct kia_net **net);
+/* Runs the scripts that take tap interfaces down again; the back ends are gone. */
+void netdevs_close(struct kia_board *board);
 
 /* disk.c: opens and locks an image; @direct_fd only for cache=none; @sectors of 512 bytes. 0, or negative errno
  * with a message. */

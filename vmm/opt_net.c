@@ -2,6 +2,7 @@
 /* The command line: network cards and what they lead to. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +10,7 @@
 #include "vmm/log.h"
 #include "vmm/opt.h"
 
-enum { MIN_MTU = 68, MAX_PORT = 65535 };
+enum { MIN_MTU = 68, MAX_PORT = 65535, MAX_IFNAME = 16 };
 
 static int address(struct kia_keyval *kv, const char *key, struct in_addr *addr)
 {
@@ -156,6 +157,41 @@ static int parse_user(struct kia_netdev *netdev)
     return 0;
 }
 
+static int parse_tap(struct kia_netdev *netdev)
+{
+    struct kia_keyval *kv = &netdev->kv;
+    uint64_t fd = 0;
+    int err = kia_keyval_u64(kv, "fd", &fd);
+
+    netdev->tap.name = kia_keyval_get(kv, "ifname");
+    netdev->tap.script = kia_keyval_get(kv, "script");
+    netdev->tap.downscript = kia_keyval_get(kv, "downscript");
+    netdev->tap.fd = kia_keyval_get(kv, "fd") ? (int)fd : -1;
+    if (!err && fd > INT32_MAX)
+        err = BAD("%s: there is no descriptor %" PRIu64, kv->option, fd);
+    if (!err && netdev->tap.name && strlen(netdev->tap.name) >= MAX_IFNAME)
+        err = BAD("%s: interface names have up to %d characters", kv->option, MAX_IFNAME - 1);
+    return err;
+}
+
+static int parse_socket(struct kia_netdev *netdev)
+{
+    struct kia_keyval *kv = &netdev->kv;
+    unsigned n = 0;
+
+    n += !!(netdev->socket.listen = kia_keyval_get(kv, "listen"));
+    n += !!(netdev->socket.connect = kia_keyval_get(kv, "connect"));
+    n += !!(netdev->socket.udp = kia_keyval_get(kv, "udp"));
+    n += !!(netdev->socket.mcast = kia_keyval_get(kv, "mcast"));
+    netdev->socket.localaddr = kia_keyval_get(kv, "localaddr");
+    if (n != 1)
+        return BAD("%s: give one of listen=[HOST]:PORT, connect=HOST:PORT, udp=HOST:PORT and mcast=ADDRESS:PORT",
+                   kv->option);
+    if (netdev->socket.udp && !netdev->socket.localaddr)
+        return BAD("%s: udp= needs localaddr=HOST:PORT too", kv->option);
+    return 0;
+}
+
 static struct kia_netdev *find_netdev(struct kia_options *o, const char *id)
 {
     for (unsigned i = 0; i < o->n_netdevs; i++)
@@ -171,13 +207,20 @@ static int add_netdev(struct kia_options *o, struct kia_keyval *kv, const char *
 
     if (o->n_netdevs == KIA_MAX_NETDEVS)
         return BAD("%s: there can be %d networks", kv->option, KIA_MAX_NETDEVS);
-    if (strcmp(type, "user"))
-        return BAD("%s: there is no network '%s'; there is user", kv->option, type);
-    *netdev = (struct kia_netdev){ .kv = *kv };
+    *netdev = (struct kia_netdev){ .kind = KIA_NETDEV_USER };
+    if (!strcmp(type, "tap"))
+        netdev->kind = KIA_NETDEV_TAP;
+    else if (!strcmp(type, "socket"))
+        netdev->kind = KIA_NETDEV_SOCKET;
+    else if (strcmp(type, "user"))
+        return BAD("%s: there is no network '%s'; there are user, tap and socket", kv->option, type);
+    netdev->kv = *kv;
     memset(kv, 0, sizeof(*kv));
     kv->option = netdev->kv.option;
     o->n_netdevs++;
-    return parse_user(netdev);
+    return netdev->kind == KIA_NETDEV_USER ? parse_user(netdev)
+           : netdev->kind == KIA_NETDEV_TAP ? parse_tap(netdev)
+                                            : parse_socket(netdev);
 }
 
 /** opt_netdev - see the header */
@@ -262,7 +305,7 @@ static int add_nic(struct kia_options *o, struct kia_keyval *kv, const char *val
 
     kia_keyval_get(kv, "id");
     if (!type)
-        return BAD("-nic %s: say what it leads to first: user or none", value);
+        return BAD("-nic %s: say what it leads to first: user, tap, socket or none", value);
     if (!strcmp(type, "none"))
         return kia_keyval_check_used(kv);
     if (model && strcmp(model, "virtio") && strcmp(model, "virtio-net-pci"))

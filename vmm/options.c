@@ -256,11 +256,15 @@ static const struct option {
       "put a file into memory" },
     { "device", "loader,data=V,data-len=L,addr=A[,data-be=on]", opt_device, "put 1 to 8 bytes into memory" },
     { "device", "loader,addr=A,cpu-num=N", opt_device, "start a processor there" },
-    { "nic", "user|none[,mac=MAC][,PROPERTY=VALUE...]", opt_nic, "a network card and what it leads to" },
+    { "nic", "user|tap|socket|none[,mac=MAC][,PROPERTY=VALUE...]", opt_nic, "a network card and what it leads to" },
     { "netdev", "user,id=ID[,hostfwd=tcp|udp:[ADDR]:PORT-[ADDR]:PORT][,restrict=on][,ipv4=off][,ipv6=off]"
       "[,net=ADDR/BITS][,host=ADDR][,dns=ADDR][,dhcpstart=ADDR][,hostname=NAME][,domainname=NAME]"
       "[,dnssearch=NAME][,tftp=DIR][,bootfile=FILE]", opt_netdev,
       "a network behind the host's sockets" },
+    { "netdev", "tap,id=ID[,ifname=NAME][,script=FILE|no][,downscript=FILE|no] | tap,id=ID,fd=N", opt_netdev,
+      "a network interface of the host's" },
+    { "netdev", "socket,id=ID,listen=[HOST]:PORT | connect=HOST:PORT | udp=HOST:PORT,localaddr=HOST:PORT | "
+      "mcast=ADDRESS:PORT[,localaddr=ADDRESS]", opt_netdev, "another virtual machine" },
     { "device", "virtio-serial-pci[,id=ID][,max_ports=N][,addr=SLOT]", opt_device, "a card with ports" },
     { "device", "virtconsole,chardev=ID[,name=NAME][,bus=ID.0]", opt_device, "a console on it: /dev/hvc0" },
     { "device", "virtserialport,chardev=ID[,name=NAME][,bus=ID.0]", opt_device, "a port: /dev/virtio-ports/NAME" },

@@ -42,11 +42,21 @@ struct kia_rng {
     char *path; /* NULL: getrandom(2) */
 };
 
+enum kia_netdev_kind { KIA_NETDEV_USER, KIA_NETDEV_TAP, KIA_NETDEV_SOCKET };
+
 /* -netdev, or the half of -nic that is one. */
 struct kia_netdev {
+    enum kia_netdev_kind kind;
     const char *id; /* NULL: of a -nic */
     bool used; /* a device has it */
     struct kia_net_user_config user;
+    struct {
+        const char *name, *script, *downscript; /* NULL: not said */
+        int fd; /* -1: by name */
+    } tap;
+    struct {
+        const char *listen, *connect, *udp, *mcast, *localaddr; /* one of the first four; [HOST]:PORT */
+    } socket;
     struct kia_keyval kv; /* holds the strings */
 };
 

@@ -74,8 +74,8 @@ def test_disk():
             # The last sector can be written; a disk that is read-only cannot.
             linux.run('echo end | dd of=/dev/vda bs=512 seek=%d' % (SIZE // SECTOR - 1))
             data[-SECTOR:-SECTOR + 4] = b'end\n'
-            linux.run('! dd if=/dev/zero of=/dev/vdb bs=512 count=1')
-            linux.run('sync')
+            linux.run('dd if=/dev/zero of=/dev/vdb bs=512 count=1; sync')
+            check_sum(linux, 'vdb', fixed)
             linux.power_off()
         assert read_file(disk) == data, 'the disk does not hold what the guest wrote'
         assert read_file(other) == fixed, 'the read-only disk was written'

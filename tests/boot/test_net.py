@@ -103,5 +103,20 @@ def test_user_network():
     server.shutdown()
 
 
+def test_two_machines():
+    """Two machines on a wire: a socket that one of them listens on."""
+    port = free_port()
+    with Linux('-nic', 'socket,listen=127.0.0.1:%d' % port) as one, \
+            Linux('-nic', 'socket,connect=127.0.0.1:%d,mac=52:54:00:00:00:02' % port) as two:
+        one.need('ifconfig', 'httpd', 'md5sum', 'wget')
+        for number, linux in (1, one), (2, two):
+            linux.run('ifconfig eth0 192.168.5.%d netmask 255.255.255.0 up' % number)
+        one.run('mkdir /tmp/www && dd if=/dev/urandom of=/tmp/www/f bs=65536 count=64 && httpd -h /tmp/www')
+        printed = two.run('wget -q -O - http://192.168.5.1/f | md5sum')
+        assert printed.split()[0] == one.run('md5sum </tmp/www/f').split()[0]
+        two.power_off()
+        one.power_off()
+
+
 guest_files()
 main(globals())

@@ -208,6 +208,18 @@ static void test_networks(void **state)
                 user->host.s_addr == htonl(0xc0a84c02) && user->dhcp_start.s_addr == htonl(0xc0a84c09));
     assert_string_equal(user->hostname, "box");
     assert_string_equal(user->search[1], "b");
+    good("-kernel k -nic tap,ifname=tap7,script=no,downscript=/d -netdev socket,id=s,connect=h:5 -nic tap,fd=9 "
+         "-nic socket,mcast=230.0.0.1:1234,localaddr=127.0.0.1");
+    assert_true(o.netdevs[0].kind == KIA_NETDEV_TAP && o.netdevs[0].tap.fd == -1 && o.netdevs[2].tap.fd == 9);
+    assert_string_equal(o.netdevs[0].tap.name, "tap7");
+    assert_true(o.netdevs[1].kind == KIA_NETDEV_SOCKET && !o.netdevs[1].socket.listen);
+    assert_string_equal(o.netdevs[1].socket.connect, "h:5");
+    assert_string_equal(o.netdevs[3].socket.mcast, "230.0.0.1:1234");
+    bad("-kernel k -nic tap,ifname=1234567890123456");
+    bad("-kernel k -nic tap,fd=x");
+    bad("-kernel k -nic socket");
+    bad("-kernel k -nic socket,listen=:1,connect=a:2");
+    bad("-kernel k -nic socket,udp=a:1");
     bad("-kernel k -nic weird");
     bad("-kernel k -nic user,model=e1000");
     bad("-kernel k -nic user,mac=52:54:00:12:34");
