@@ -5,6 +5,7 @@
 
 #include "accel/code.h"
 #include "accel/soft.h"
+#include "vmm/log.h"
 
 enum { HASH_BITS = 14, HASH_SIZE = 1 << HASH_BITS };
 
@@ -133,6 +134,8 @@ static struct code_unit *translate(struct code_store *s, struct code_page *page,
         free(u);
         return NULL;
     }
+    if (kia_log_wanted[KIA_LOG_IN_ASM])
+        soft_log_unit(src, u->ir);
     s->stats.units++;
     s->stats.insns += u->ir->n_insns;
     s->stats.ops += u->ir->n_ops;

@@ -87,6 +87,7 @@ static void fill_vm(struct kia_vm *vm, const struct kia_vm_config *config)
     a->vti = m->vti;
     a->vti_later = m->vti_later;
     a->vti_note = kia_log_wanted[KIA_LOG_VTI] ? soft_vti_note : NULL;
+    soft_log_init(a);
     a->itc_hz = config->itc_hz;
     a->clock_epoch_ns = soft_now_ns();
     a->opaque = vm;

@@ -132,6 +132,10 @@ bool soft_watchpoint(struct kia_vcpu *vcpu, struct kia_run *run);
 
 /* An interrupt message arrives (kia_vm_interrupt()). */
 void soft_interrupt(struct kia_vm *vm, uint16_t lid, unsigned dm, uint8_t vector);
+/* accel/soft_log.c: the hooks of the logs that are wanted; a unit that was just made (-d in_asm). */
+void soft_log_init(struct vm *vm);
+void soft_log_unit(const struct lower_source *src, const struct ir_unit *u);
+
 /* Sets attention bits and wakes the vcpu if it sleeps. Any thread. */
 void soft_attend(struct kia_vcpu *vcpu, uint32_t bits);
 

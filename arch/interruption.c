@@ -124,6 +124,22 @@ static void collect(struct vcpu *v, const struct vector *vector)
         v->cr[CR_IIM] = f->iim;
 }
 
+/* Before any register changes but those of the control registers. */
+static void note_interruption(struct vcpu *v, const struct vector *vector, uint64_t isr)
+{
+    const struct interruption_note note = {
+        .name = vector->name,
+        .vector = vector->offset,
+        .ip = v->ip,
+        .psr = v->psr | (uint64_t)v->ri << PSR_RI_SHIFT,
+        .isr = isr,
+        .ifa = vector->writes & (W_IFA | W_NOTHING) ? v->fault.ifa : 0,
+        .iim = vector->writes & W_IIM ? v->fault.iim : 0,
+    };
+
+    v->vm->log_interruption(v->vm->opaque, v, &note);
+}
+
 void interruption_deliver(struct vcpu *v)
 {
     const struct vector *vector = &vectors[v->fault.kind];
@@ -141,6 +157,8 @@ void interruption_deliver(struct vcpu *v)
             collect(v, vector);
         v->cr[CR_ISR] = isr;
     }
+    if (v->vm->log_interruption)
+        note_interruption(v, vector, isr);
     v->rse.cfle = false;
     v->ic_inflight = false;
     if (v->psr & PSR_VM)

@@ -30,6 +30,18 @@ static enum op_result guest_insert(struct vcpu *v, uint64_t pte)
     return vti_fault(v);
 }
 
+static inline void log_insert(struct vcpu *v, const char *what, const struct tlb_entry *e)
+{
+    if (v->vm->log_tlb)
+        v->vm->log_tlb(v->vm->opaque, v, what, (uint64_t)e->region << 61 | e->va, e->rid, e->ps, e->pte);
+}
+
+static inline void log_purge(struct vcpu *v, const char *what, uint64_t gva, unsigned ps)
+{
+    if (v->vm->log_tlb)
+        v->vm->log_tlb(v->vm->opaque, v, what, gva, rr_rid(v->rr[gva >> 61]), ps, 0);
+}
+
 /* Purges below the smallest page size purge a smallest page. */
 static unsigned purge_ps(uint64_t size)
 {
@@ -51,6 +63,7 @@ OP_HELPER(op_itc)
     if (check_address(v, v->cr[CR_IFA]) != OPR_OK)
         return OPR_FAULT;
     tlb_insert_tc(v, kind, &e);
+    log_insert(v, imm ? "itc.i" : "itc.d", &e);
     return kind == TLB_INST ? OPR_EXIT : OPR_OK;
 }
 
@@ -70,6 +83,7 @@ OP_HELPER(op_itr)
     if (check_address(v, v->cr[CR_IFA]) != OPR_OK)
         return OPR_FAULT;
     tlb_insert_tr(v, kind, index, &e);
+    log_insert(v, imm ? "itr.i" : "itr.d", &e);
     return OPR_EXIT;
 }
 
@@ -80,6 +94,7 @@ OP_HELPER(op_ptc_l)
     (void)imm, (void)out;
     if (check_address(v, a) != OPR_OK)
         return OPR_FAULT;
+    log_purge(v, "ptc.l", a, purge_ps(b));
     tlb_purge_tc(v, TLB_DATA, rid, a, purge_ps(b));
     tlb_purge_tc(v, TLB_INST, rid, a, purge_ps(b));
     return OPR_EXIT;
@@ -93,6 +108,7 @@ OP_HELPER(op_ptc_g)
     if (check_address(v, a) != OPR_OK)
         return OPR_FAULT;
     req.rid = rr_rid(v->rr[a >> 61]);
+    log_purge(v, imm ? "ptc.ga" : "ptc.g", a, req.ps);
     tlb_purge_global(v, &req);
     return OPR_EXIT;
 }
@@ -103,6 +119,7 @@ OP_HELPER(op_ptc_e)
     (void)imm, (void)a, (void)b, (void)out;
     if (v->psr & PSR_VM)
         return vti_fault(v);
+    log_purge(v, "ptc.e", 0, 63);
     tlb_purge_all_tc(v);
     return OPR_EXIT;
 }
@@ -115,6 +132,7 @@ OP_HELPER(op_ptr)
     (void)out;
     if (check_address(v, a) != OPR_OK)
         return OPR_FAULT;
+    log_purge(v, imm ? "ptr.i" : "ptr.d", a, purge_ps(b));
     tlb_purge_tr(v, kind, rid, a, purge_ps(b));
     tlb_purge_tc(v, kind, rid, a, purge_ps(b));
     return OPR_EXIT;

@@ -123,6 +123,8 @@ enum walk_result vhpt_walk(struct vcpu *v, enum tlb_kind kind, uint64_t gva, boo
     if (!entry_read(v, gva, host, &pte, &itir) || !tlb_make_entry(v, pte, itir, gva, &found))
         return WALK_ABORT;
     *e = tlb_insert_tc(v, kind, &found);
+    if (v->vm->log_tlb)
+        v->vm->log_tlb(v->vm->opaque, v, kind == TLB_DATA ? "vhpt.d" : "vhpt.i", gva, found.rid, found.ps, found.pte);
     return WALK_FOUND;
 }
 

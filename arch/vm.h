@@ -39,6 +39,14 @@ struct ptc_request {
     bool drop_alat;  /* ptc.ga */
 };
 
+/* An interruption on its way. Fields that its kind does not have are 0. */
+struct interruption_note {
+    const char *name;
+    uint16_t vector;  /* offset from CR.IVA */
+    uint64_t ip, psr; /* before it; psr with ri: as IIP and IPSR have them where they are written */
+    uint64_t isr, ifa, iim;
+};
+
 struct vm {
     struct kia_mem *mem;
 
@@ -77,6 +85,11 @@ struct vm {
     void (*vti_note)(void *opaque, struct vcpu *v, enum vti_event event, uint64_t a, uint64_t b);
     /* A vcpu's thread waits for another one: give the host's processor away. */
     void (*yield)(void *opaque);
+
+    /* ---- logs; NULL: not wanted; on the vcpu's thread ---- */
+    void (*log_interruption)(void *opaque, struct vcpu *v, const struct interruption_note *note);
+    /* @what: "itc.d", "vhpt.i", "ptc.g" ...; @gva with its region; @pte 0 for a purge. */
+    void (*log_tlb)(void *opaque, struct vcpu *v, const char *what, uint64_t gva, uint32_t rid, unsigned ps, uint64_t pte);
 
     /* ---- ptc.g (any thread; arch/tlb_sync.c) ---- */
     atomic_flag ptc_lock;

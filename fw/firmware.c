@@ -176,9 +176,8 @@ static enum kia_fw_next unexpected_interruption(struct kia_fw *fw, struct kia_vc
     return KIA_FW_STUCK;
 }
 
-enum kia_fw_next kia_fw_gate(struct kia_fw *fw, struct kia_vcpu *vcpu, unsigned gate, const char **why)
+static enum kia_fw_next serve(struct kia_fw *fw, struct kia_vcpu *vcpu, unsigned gate, const char **why)
 {
-    assert(kia_vcpu_index(vcpu) < fw->info->n_vcpus);
     switch (gate) {
     case FW_GATE_PAL:
         return fw_pal_call(fw, vcpu);
@@ -200,6 +199,77 @@ enum kia_fw_next kia_fw_gate(struct kia_fw *fw, struct kia_vcpu *vcpu, unsigned 
         assert(gate >= FW_GATE_EFI && gate < FW_GATE_EFI_END);
         return fw_efi_call(fw, vcpu, gate - FW_GATE_EFI);
     }
+}
+
+/* What -d firmware shows of a call. */
+struct call_note {
+    const char *name;
+    int index; /* of the procedure or service; -1: the gate has but one */
+    unsigned first, n; /* its arguments are r<first> and on */
+    uint64_t args[8];
+};
+
+enum { PAL_STACKED_FIRST = 256, PAL_STACKED_END = 512 };
+
+static struct call_note note_call(struct kia_vcpu *vcpu, unsigned gate)
+{
+    static const char *const others[] = {
+        [FW_GATE_PARK - FW_GATE_PAL] = "park", [FW_GATE_WAKE - FW_GATE_PAL] = "wake", [FW_GATE_IVT - FW_GATE_PAL] = "interruption",
+        [FW_GATE_INIT_RET - FW_GATE_PAL] = "INIT return", [FW_GATE_RESUME - FW_GATE_PAL] = "resume",
+        [FW_GATE_FPSWA - FW_GATE_PAL] = "FPSWA",
+    };
+    unsigned sof = kia_get_cfm(vcpu) & 0x7f;
+    struct call_note c = { .index = -1, .first = 32, .n = 8 };
+
+    if (gate == FW_GATE_PAL) {
+        c.name = "PAL";
+        c.index = (int)(kia_get_gr(vcpu, 28, NULL) & 0xffff);
+        c.first = c.index >= PAL_STACKED_FIRST && c.index < PAL_STACKED_END ? 33 : 29;
+        c.n = 3;
+    } else if (gate == FW_GATE_SAL) {
+        c.name = "SAL";
+        c.index = (int)(kia_get_gr(vcpu, 32, NULL) & 0x7fffffff);
+        c.first = 33;
+        c.n = 7;
+    } else if (gate >= FW_GATE_EFI && gate < FW_GATE_EFI_END) {
+        c.name = "EFI";
+        c.index = (int)(gate - FW_GATE_EFI);
+    } else {
+        c.name = gate < FW_GATE_EFI ? others[gate - FW_GATE_PAL] : NULL;
+        c.n = 0;
+    }
+    for (unsigned i = 0; i < c.n; i++)
+        c.args[i] = c.first + i < 32 + sof ? kia_get_gr(vcpu, c.first + i, NULL) : 0;
+    return c;
+}
+
+static void log_call(struct kia_vcpu *vcpu, unsigned gate, const struct call_note *c)
+{
+    char text[256] = "";
+    size_t len = 0;
+
+    if (c->index >= 0)
+        len = (size_t)snprintf(text, sizeof(text), " 0x%x:", (unsigned)c->index);
+    for (unsigned i = 0; i < c->n; i++)
+        len += (size_t)snprintf(text + len, sizeof(text) - len, " 0x%llx", (unsigned long long)c->args[i]);
+    kia_log(KIA_LOG_FIRMWARE, "cpu %u gate 0x%x %s%s -> %lld 0x%llx 0x%llx 0x%llx", kia_vcpu_index(vcpu), gate,
+            c->name ? c->name : "?", text, (long long)kia_get_gr(vcpu, 8, NULL),
+            (unsigned long long)kia_get_gr(vcpu, 9, NULL), (unsigned long long)kia_get_gr(vcpu, 10, NULL),
+            (unsigned long long)kia_get_gr(vcpu, 11, NULL));
+}
+
+enum kia_fw_next kia_fw_gate(struct kia_fw *fw, struct kia_vcpu *vcpu, unsigned gate, const char **why)
+{
+    struct call_note note;
+    enum kia_fw_next next;
+
+    assert(kia_vcpu_index(vcpu) < fw->info->n_vcpus);
+    if (!kia_log_wanted[KIA_LOG_FIRMWARE])
+        return serve(fw, vcpu, gate, why);
+    note = note_call(vcpu, gate);
+    next = serve(fw, vcpu, gate, why);
+    log_call(vcpu, gate, &note);
+    return next;
 }
 
 enum kia_fw_next kia_fw_pmi(struct kia_fw *fw, struct kia_vcpu *vcpu)

@@ -50,10 +50,13 @@ bool kia_log_wanted[KIA_N_LOG_ITEMS];
 static FILE *log_file; /* NULL: stderr */
 
 static const struct { const char *name, *help; } log_items[KIA_N_LOG_ITEMS] = {
-    [KIA_LOG_GATE] = { "gate", "firmware calls" },
+    [KIA_LOG_FIRMWARE] = { "firmware", "PAL, SAL and EFI calls with arguments and status" },
+    [KIA_LOG_IN_ASM] = { "in_asm", "guest code, when it is translated" },
+    [KIA_LOG_INT] = { "int", "interruptions of the processors" },
     [KIA_LOG_IRQ] = { "irq", "interrupt messages of devices" },
     [KIA_LOG_JIT] = { "jit", "what was compiled, and why compiled code was left; at the end" },
     [KIA_LOG_LIFE] = { "life", "start, reset and power-off" },
+    [KIA_LOG_MMU] = { "mmu", "insertions and purges of translations" },
     [KIA_LOG_VTI] = { "vti", "intercepts, virtual interrupts and services of virtual processors" },
 };
 
@@ -76,7 +79,7 @@ int kia_log_open(const char *items, const char *path)
 {
     if (items && !strcmp(items, "help")) {
         for (unsigned i = 0; i < KIA_N_LOG_ITEMS; i++)
-            printf("%-8s%s\n", log_items[i].name, log_items[i].help);
+            printf("%-10s%s\n", log_items[i].name, log_items[i].help);
         return 1;
     }
     while (items && *items) {

@@ -14,10 +14,13 @@ void kia_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* What -d can ask for. */
 enum kia_log_item {
-    KIA_LOG_GATE, /* every firmware call */
+    KIA_LOG_FIRMWARE, /* every firmware call, with arguments and status */
+    KIA_LOG_IN_ASM, /* units of guest code when they are translated */
+    KIA_LOG_INT, /* every interruption that is delivered */
     KIA_LOG_IRQ, /* every interrupt message of a device */
     KIA_LOG_JIT, /* statistics of the code cache and the run loop, at the end */
     KIA_LOG_LIFE, /* start, reset, power-off */
+    KIA_LOG_MMU, /* insertions and purges of translations */
     KIA_LOG_VTI, /* intercepts, virtual interrupts, PAL's procedures and services for virtual processors */
     KIA_N_LOG_ITEMS,
 };
@@ -25,7 +28,7 @@ enum kia_log_item {
 extern bool kia_log_wanted[KIA_N_LOG_ITEMS]; /* set before other threads start */
 
 /*
- * Switches items on: @items is "gate,irq" or "all" or NULL; @path: NULL for stderr. Main thread. 0, 1 when
+ * Switches items on: @items is "int,mmu" or "all" or NULL; @path: NULL for stderr. Main thread. 0, 1 when
  * "help" was asked for and printed, or negative errno with a message.
  */
 int kia_log_open(const char *items, const char *path);

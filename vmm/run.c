@@ -78,9 +78,6 @@ static void run_once(struct vcpu_thread *thread)
 
     switch (thread->step ? kia_vcpu_step(vcpu, &run) : kia_vcpu_run(vcpu, &run)) {
     case KIA_EXIT_GATE:
-        if (kia_log_wanted[KIA_LOG_GATE])
-            kia_log(KIA_LOG_GATE, "cpu %u gate 0x%x r28 0x%llx b0 0x%llx", thread->index, run.gate,
-                    (unsigned long long)kia_get_gr(vcpu, 28, NULL), (unsigned long long)kia_get_br(vcpu, 0));
         after_firmware(thread, vcpu, kia_fw_gate(board->fw, vcpu, run.gate, &why), why);
         break;
     case KIA_EXIT_INIT:

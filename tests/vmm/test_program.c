@@ -218,7 +218,7 @@ static void test_help(void **state)
     r = run("", "-cpu help");
     assert_true(r.status == 0 && strstr(r.out, "fake"));
     r = run("", "-kernel kernel -d help");
-    assert_true(r.status == 0 && strstr(r.out, "gate"));
+    assert_true(r.status == 0 && strstr(r.out, "firmware"));
 }
 
 static void test_life(void **state)
