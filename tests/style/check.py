@@ -22,6 +22,7 @@ MAY_INCLUDE = {
         'vmm/log.h'],
     'dev': ['abi', 'mem'],
     'fw': ['abi', 'accel/accel.h', 'mem', 'vmm/board.h', 'vmm/log.h'],
+    'tools': ['accel/trace_format.h'],
     'vmm': ['abi', 'accel/accel.h', 'dev', 'fw', 'mem'],
 }
 
