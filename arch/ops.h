@@ -69,6 +69,7 @@ OP_HELPER(op_probe);          /* imm = 0 read, 1 write; a = address, b = level; 
 OP_HELPER(op_probe_fault);    /* imm = level | access << 2 (1 r, 2 w, 3 rw); a = address */
 OP_HELPER(op_fc);             /* a; imm = 1: fc.i */
 OP_HELPER(op_sync_i);
+OP_HELPER(op_hint_pause);      /* hint @pause */
 OP_HELPER(op_lfetch_fault);   /* a; imm = 1: excl */
 
 /* ---- memory beyond the plain IR ops (arch/mem_ops.c) ---- */

@@ -10,9 +10,10 @@
 #include "arch/tlb_sync.h"
 
 #include "arch/alat.h"
+#include "arch/ops.h"
 #include "arch/tlb.h"
 
-enum { SPINS_BEFORE_YIELD = 200 };
+enum { SPINS_BEFORE_YIELD = 200, PAUSES_BEFORE_YIELD = 16 };
 
 static inline void spin_pause(void)
 {
@@ -135,4 +136,23 @@ void tlb_purge_global(struct vcpu *v, const struct ptc_request *req)
             wait_for(v, other);
     }
     atomic_flag_clear_explicit(&vm->ptc_lock, memory_order_release);
+}
+
+/*
+ * Guests pause while they wait for another processor, which may be waiting for this thread's place on the host. The TLB is
+ * free meanwhile, so that a ptc.g of the other one needs no answer from here.
+ */
+OP_HELPER(op_hint_pause)
+{
+    (void)imm, (void)a, (void)b, (void)out;
+    spin_pause();
+    if (++v->pauses >= PAUSES_BEFORE_YIELD) {
+        v->pauses = 0;
+        if (v->vm->yield && atomic_load_explicit(&v->vm->n_vcpus, memory_order_relaxed) > 1) {
+            tlb_guest_leave(v);
+            v->vm->yield(v->vm->opaque);
+            tlb_guest_enter(v);
+        }
+    }
+    return OPR_OK;
 }

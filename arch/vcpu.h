@@ -266,6 +266,7 @@ struct vcpu {
     uint64_t itc_last;        /* ITC reads rise strictly */
     uint64_t lazy_b[128];     /* operands of values that were put off, by register (arch/fp_lazy.h) */
     bool lazy_high;           /* f32-f127 may have such values */
+    unsigned pauses;          /* hint @pause since the host's processor was given away last */
     uint64_t spec_nat;        /* second result of op_ld_spec and op_ld_fill, operand of op_st_spill: 0/1 */
 
     /* ---- wiring ---- */

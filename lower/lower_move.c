@@ -10,6 +10,13 @@ void lower_nop(struct lower *l, const struct insn *in)
     (void)in;
 }
 
+/* Hint 0 is @pause (SDM 3:145, hint); the others say nothing that this processor could use. */
+void lower_hint(struct lower *l, const struct insn *in)
+{
+    if (in->imm == 0)
+        ir_call(l, op_hint_pause, 0, 0, 0, CALL_NO_REGS | IR_CALL_NO_FAULT);
+}
+
 /* IIM is 0 for break.b and the low 21 bits of the immediate for the others, break.x included (SDM 3:29). */
 void lower_break(struct lower *l, const struct insn *in)
 {

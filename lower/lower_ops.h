@@ -104,6 +104,7 @@ void lower_dep_z(struct lower *l, const struct insn *in);
 void lower_dep_z_imm(struct lower *l, const struct insn *in);
 /* lower_move.c */
 void lower_nop(struct lower *l, const struct insn *in);
+void lower_hint(struct lower *l, const struct insn *in);
 void lower_break(struct lower *l, const struct insn *in);
 void lower_mov_to_br(struct lower *l, const struct insn *in);
 void lower_mov_from_br(struct lower *l, const struct insn *in);

@@ -80,7 +80,7 @@ const lower_fn lower_table[OP_COUNT] = {
     [OP_MOV_FROM_AR] = lower_mov_from_ar,
     [OP_BREAK] = lower_break,
     [OP_NOP] = lower_nop,
-    [OP_HINT] = lower_nop,
+    [OP_HINT] = lower_hint,
 
     [OP_LD] = lower_ld,
     [OP_LD16] = lower_ld16,

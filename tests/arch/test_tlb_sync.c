@@ -67,6 +67,35 @@ static void test_reaches_all(void **state)
     assert_int_not_equal(sleeper->alat_gen, gen);
 }
 
+/* One that pauses does not hold up a purge even if it never comes to a unit boundary. */
+static void *pauser(void *arg)
+{
+    struct vcpu *v = arg;
+    uint64_t out;
+
+    tlb_guest_enter(v);
+    while (mapped(v, PAGE_OF(0)))
+        op_hint_pause(v, 0, 0, 0, &out);
+    tlb_guest_leave(v);
+    return NULL;
+}
+
+static void test_pause(void **state)
+{
+    struct vcpu *v = *state, *other = mmu_add_vcpu(v->vm);
+    uint64_t out;
+    pthread_t thread;
+
+    v->vm->yield = give_way;
+    mmu_map(other, TLB_DATA, PAGE_OF(0), 0, 14, PTE_RW);
+    assert_int_equal(pthread_create(&thread, NULL, pauser, other), 0);
+    tlb_guest_enter(v);
+    assert_int_equal(op_ptc_g(v, 0, PAGE_OF(0), 14 << 2, &out), OPR_EXIT);
+    tlb_guest_leave(v);
+    pthread_join(thread, NULL);
+    assert_false(mapped(other, PAGE_OF(0)));
+}
+
 /* Everybody maps, purges globally, checks that own purges took effect, and goes to sleep now and then. */
 static void *issuer(void *arg)
 {
@@ -121,6 +150,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_reaches_all, mmu_setup, mmu_teardown),
+        cmocka_unit_test_setup_teardown(test_pause, mmu_setup, mmu_teardown),
         cmocka_unit_test_setup_teardown(test_many_issuers, mmu_setup, mmu_teardown),
     };
 
