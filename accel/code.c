@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "accel/code.h"
+#include "accel/code_mem.h"
 #include "accel/soft.h"
 #include "vmm/log.h"
 
@@ -14,7 +15,11 @@ struct code_store {
     pthread_mutex_t lock;
     _Atomic(struct code_page *) hash[HASH_SIZE];
     struct lower_scratch *scratch;  /* under the lock */
+    struct code_mem mem;            /* under the lock: units and their ops */
+    size_t n_pages;
     _Atomic(struct code_unit *) graves; /* dropped, oldest last */
+    struct code_page *page_graves;  /* the same for pages */
+    _Atomic uint64_t flush_epoch;           /* of a flush whose units are not all gone; 0: none */
     _Atomic uint64_t epoch;         /* raised by every drop */
     _Atomic uint64_t *seen;         /* per vcpu: epoch it has seen outside of units; UINT64_MAX: idle */
     struct code_stats stats;
@@ -48,31 +53,42 @@ struct code_store *code_create(const struct code_config *config)
 
 const struct code_stats *code_stats(const struct code_store *s) { return &s->stats; }
 
-static void free_unit(struct code_unit *u)
+static void free_unit(struct code_store *s, struct code_unit *u)
 {
-    ir_unit_free(u->ir);
-    free(u);
+    code_mem_free(&s->mem, u->ir);
+    code_mem_free(&s->mem, u);
 }
 
-static void free_graves(struct code_unit *u)
+static void free_graves(struct code_store *s, struct code_unit *u)
 {
     while (u) {
         struct code_unit *next = u->grave_next;
 
-        free_unit(u);
+        free_unit(s, u);
         u = next;
     }
 }
 
-static void free_page(struct code_page *p)
+static void free_page(struct code_store *s, struct code_page *p)
 {
     for (unsigned i = 0; i < CODE_PAGE_BUNDLES; i++) {
         for (struct code_unit *u = p->units[i], *next; u; u = next) {
             next = u->next;
-            free_unit(u);
+            free_unit(s, u);
         }
     }
     free(p);
+}
+
+/* A processor that had found the page before it was unlinked may have put a unit there since. */
+static void free_page_graves(struct code_store *s)
+{
+    for (struct code_page *p = s->page_graves, *next; p; p = next) {
+        next = p->grave_next;
+        free_page(s, p);
+        s->n_pages--;
+    }
+    s->page_graves = NULL;
 }
 
 void code_destroy(struct code_store *s)
@@ -82,10 +98,12 @@ void code_destroy(struct code_store *s)
     for (unsigned h = 0; h < HASH_SIZE; h++) {
         for (struct code_page *p = s->hash[h], *next; p; p = next) {
             next = p->next;
-            free_page(p);
+            free_page(s, p);
         }
     }
-    free_graves(s->graves);
+    free_graves(s, s->graves);
+    free_page_graves(s);
+    code_mem_close(&s->mem);
     pthread_mutex_destroy(&s->lock);
     lower_scratch_free(s->scratch);
     free(s->seen);
@@ -114,6 +132,7 @@ struct code_page *code_page(struct code_store *s, uint64_t gpa)
     if (!p) {
         p = calloc(1, sizeof(*p));
         if (p) {
+            s->n_pages++;
             p->gpa = gpa;
             p->next = s->hash[hash_gpa(gpa)];
             atomic_store_explicit(&s->hash[hash_gpa(gpa)], p, memory_order_release);
@@ -123,15 +142,22 @@ struct code_page *code_page(struct code_store *s, uint64_t gpa)
     return p;
 }
 
+static void *alloc(void *opaque, size_t size)
+{
+    struct code_store *s = opaque;
+
+    return code_mem_alloc(&s->mem, size);
+}
+
 static struct code_unit *translate(struct code_store *s, struct code_page *page, const struct lower_source *src)
 {
-    struct code_unit *u = calloc(1, sizeof(*u));
+    struct code_unit *u = code_mem_alloc(&s->mem, sizeof(*u));
 
     if (!u)
         return NULL;
-    u->ir = lower_unit(s->scratch, src);
+    *u = (struct code_unit){ .ir = lower_unit(s->scratch, src), .key = src->key, .slot = (uint8_t)src->slot };
     if (!u->ir) {
-        free(u);
+        code_mem_free(&s->mem, u);
         return NULL;
     }
     if (kia_log_wanted[KIA_LOG_IN_ASM])
@@ -139,14 +165,13 @@ static struct code_unit *translate(struct code_store *s, struct code_page *page,
     s->stats.units++;
     s->stats.insns += u->ir->n_insns;
     s->stats.ops += u->ir->n_ops;
-    u->key = src->key;
-    u->slot = (uint8_t)src->slot;
     u->stop = u->no_host = src->stops && src->stops[(src->gpa & 0xfff) / 16] >> src->slot & 1;
     u->next = page->units[(src->gpa & 0xfff) / 16];
-    atomic_store_explicit(&page->any, true, memory_order_relaxed);
     atomic_store_explicit(&page->units[(src->gpa & 0xfff) / 16], u, memory_order_release);
     return u;
 }
+
+static size_t bytes(const struct code_store *s) { return s->mem.bytes + s->n_pages * sizeof(struct code_page); }
 
 struct code_unit *code_translate(struct code_store *s, struct code_page *page, unsigned offset, unsigned slot, uint32_t key)
 {
@@ -168,7 +193,10 @@ struct code_unit *code_translate(struct code_store *s, struct code_page *page, u
         .stops = s->any_stop ? s->stops : NULL,
         .gate = s->config.gate,
         .opaque = s->config.opaque,
+        .alloc = alloc,
+        .alloc_opaque = s,
     };
+    bool full;
 
     pthread_mutex_lock(&s->lock);
     u = code_find(page, offset, slot, key);
@@ -178,17 +206,26 @@ struct code_unit *code_translate(struct code_store *s, struct code_page *page, u
         u = translate(s, page, &src);
         s->stats.ns += soft_now_ns() - start;
     }
+    if (bytes(s) > s->stats.max_bytes)
+        s->stats.max_bytes = bytes(s);
+    full = bytes(s) > s->config.max_bytes;
     pthread_mutex_unlock(&s->lock);
+    if (full)
+        code_flush(s);
     return u;
 }
 
-static void drop_page(struct code_store *s, struct code_page *p)
+/* Return: false if there was nothing to drop. */
+static bool drop_units(struct code_store *s, struct code_page *p, uint64_t epoch)
 {
-    uint64_t epoch = atomic_fetch_add(&s->epoch, 1) + 1;
+    bool any = false;
 
     for (unsigned i = 0; i < CODE_PAGE_BUNDLES; i++) {
         struct code_unit *u = p->units[i];
 
+        if (!u)
+            continue;
+        any = true;
         atomic_store_explicit(&p->units[i], NULL, memory_order_relaxed);
         while (u) {
             /* u->next stays as it is: another processor may be walking the list now. */
@@ -200,35 +237,48 @@ static void drop_page(struct code_store *s, struct code_page *p)
             u = u->next;
         }
     }
-    atomic_store_explicit(&p->any, false, memory_order_relaxed);
+    return any;
+}
+
+/*
+ * A processor that has seen an epoch knows of the drops before it: the units go first, then the epoch rises. Return: whether
+ * units were dropped.
+ */
+static bool drop_page(struct code_store *s, struct code_page *p)
+{
+    if (!p || !drop_units(s, p, atomic_load(&s->epoch) + 1))
+        return false;
+    atomic_fetch_add(&s->epoch, 1);
+    return true;
+}
+
+static bool drop_range(struct code_store *s, uint64_t first, uint64_t last)
+{
+    bool any = false;
+
+    if (last - first <= HASH_SIZE) {
+        for (uint64_t n = first; n <= last; n++)
+            any |= drop_page(s, find_page(s, n << 12));
+        return any;
+    }
+    for (unsigned h = 0; h < HASH_SIZE; h++) { /* more pages than could be looked up one by one */
+        for (struct code_page *p = s->hash[h]; p; p = p->next) {
+            if (p->gpa >> 12 >= first && p->gpa >> 12 <= last)
+                any |= drop_page(s, p);
+        }
+    }
+    return any;
 }
 
 void code_changed(struct code_store *s, uint64_t gpa, uint64_t len)
 {
-    uint64_t first = gpa >> 12, last = (gpa + (len ? len - 1 : 0)) >> 12;
+    bool any;
 
-    if (last - first > HASH_SIZE) { /* more pages than could be looked up one by one */
-        pthread_mutex_lock(&s->lock);
-        for (unsigned h = 0; h < HASH_SIZE; h++) {
-            for (struct code_page *p = s->hash[h]; p; p = p->next) {
-                if (p->gpa >> 12 >= first && p->gpa >> 12 <= last && p->any)
-                    drop_page(s, p);
-            }
-        }
-        pthread_mutex_unlock(&s->lock);
+    pthread_mutex_lock(&s->lock);
+    any = drop_range(s, gpa >> 12, (gpa + (len ? len - 1 : 0)) >> 12);
+    pthread_mutex_unlock(&s->lock);
+    if (any)
         s->config.dropped(s->config.opaque);
-        return;
-    }
-    for (uint64_t n = first; n <= last; n++) {
-        struct code_page *p = find_page(s, n << 12);
-
-        if (!p || !atomic_load_explicit(&p->any, memory_order_relaxed))
-            continue;
-        pthread_mutex_lock(&s->lock);
-        drop_page(s, p);
-        pthread_mutex_unlock(&s->lock);
-        s->config.dropped(s->config.opaque);
-    }
 }
 
 static bool runs_over(struct code_page *p, unsigned bundle)
@@ -253,7 +303,7 @@ void code_add_stop(struct code_store *s, unsigned offset, unsigned slot)
     s->stops[bundle] |= (uint8_t)(1 << slot);
     for (unsigned h = 0; h < HASH_SIZE; h++) {
         for (struct code_page *p = s->hash[h]; p; p = p->next) {
-            if (p->any && runs_over(p, bundle))
+            if (runs_over(p, bundle))
                 drop_page(s, p);
         }
     }
@@ -272,39 +322,92 @@ void code_forget_stops(struct code_store *s)
     code_changed(s, 0, UINT64_MAX);
 }
 
-/* Frees the units that every processor has been outside of since they were dropped. */
+/* Under the lock. */
+static void drop_all(struct code_store *s)
+{
+    uint64_t epoch = atomic_load(&s->epoch) + 1;
+
+    s->config.flush(s->config.opaque, false);
+    for (unsigned h = 0; h < HASH_SIZE; h++) {
+        struct code_page *p = s->hash[h];
+
+        atomic_store_explicit(&s->hash[h], NULL, memory_order_relaxed);
+        for (; p; p = p->next) {
+            drop_units(s, p, epoch);
+            p->grave_epoch = epoch;
+            p->grave_next = s->page_graves;
+            s->page_graves = p;
+        }
+    }
+    code_mem_close(&s->mem);
+    s->stats.flushes++;
+    s->flush_epoch = epoch;
+    atomic_store(&s->epoch, epoch);
+}
+
+void code_flush(struct code_store *s)
+{
+    bool pending;
+
+    pthread_mutex_lock(&s->lock);
+    pending = s->flush_epoch != 0;
+    if (!pending)
+        drop_all(s);
+    pthread_mutex_unlock(&s->lock);
+    if (!pending)
+        s->config.dropped(s->config.opaque);
+}
+
+bool code_flushing(struct code_store *s) { return atomic_load_explicit(&s->flush_epoch, memory_order_relaxed); }
+
+/* Frees what every processor has been outside of since it was dropped. */
 static void sweep(struct code_store *s)
 {
+    struct code_unit *dead, *last = NULL;
     uint64_t oldest = UINT64_MAX;
-    struct code_unit *dead, *last;
 
+    pthread_mutex_lock(&s->lock);
     for (unsigned i = 0; i < s->config.max_vcpus; i++) {
         uint64_t seen = atomic_load(&s->seen[i]);
 
         oldest = seen < oldest ? seen : oldest;
     }
-    pthread_mutex_lock(&s->lock);
-    dead = s->graves;
-    for (last = NULL; dead && dead->grave_epoch > oldest; dead = dead->grave_next)
+    for (dead = s->graves; dead && dead->grave_epoch > oldest; dead = dead->grave_next)
         last = dead;
     if (last)
         last->grave_next = NULL;
     else
         s->graves = NULL;
-    free_graves(dead);
+    free_graves(s, dead);
+    if (s->flush_epoch && s->flush_epoch <= oldest) {
+        free_page_graves(s);
+        s->flush_epoch = 0;
+        s->config.flush(s->config.opaque, true);
+    }
     pthread_mutex_unlock(&s->lock);
 }
 
+static bool unswept(struct code_store *s) { return s->graves || s->flush_epoch; }
+
 uint64_t code_quiesce(struct code_store *s, unsigned index, bool idle)
 {
-    uint64_t now = atomic_load_explicit(&s->epoch, memory_order_relaxed);
+    uint64_t now = atomic_load_explicit(&s->epoch, memory_order_acquire);
 
     if (idle) {
-        atomic_store(&s->seen[index], UINT64_MAX);
-    } else if (atomic_load_explicit(&s->seen[index], memory_order_relaxed) != now) {
-        atomic_store(&s->seen[index], now);
-        if (s->graves)
+        if (atomic_exchange(&s->seen[index], UINT64_MAX) != now && unswept(s))
             sweep(s);
+        return now;
     }
+    if (atomic_load_explicit(&s->seen[index], memory_order_relaxed) == now)
+        return now;
+    /* From idle: what was dropped before others could see it awake is not kept for it, so it must know of that. */
+    for (;;) {
+        atomic_store(&s->seen[index], now);
+        if (atomic_load(&s->epoch) == now)
+            break;
+        now = atomic_load(&s->epoch);
+    }
+    if (unswept(s))
+        sweep(s);
     return now;
 }

@@ -25,6 +25,7 @@ struct code_unit {
     bool stop;               /* starts where a debugger's stop may be: never compiled, so always entered by the run loop */
     uint32_t key;
     uint8_t slot;
+    _Atomic uint32_t runs;   /* interpreted so often; of several vcpus some may not be counted */
     atomic_bool invalid;     /* bytes changed: not to be entered again */
     uint64_t grave_epoch;    /* when it was dropped */
 };
@@ -33,7 +34,8 @@ struct code_page {
     struct code_page *next;  /* in its hash bucket */
     uint64_t gpa;
     _Atomic(struct code_unit *) units[CODE_PAGE_BUNDLES]; /* by first bundle */
-    atomic_bool any;         /* some unit is there */
+    struct code_page *grave_next; /* unlinked before this one */
+    uint64_t grave_epoch;
 };
 
 struct code_store;
@@ -41,7 +43,9 @@ struct code_store;
 /* Under the store's lock; read when nothing runs. */
 struct code_stats {
     uint64_t units, insns, ops; /* translated */
-    uint64_t dropped;           /* units whose bytes changed */
+    uint64_t dropped;           /* units whose bytes changed, or that were flushed */
+    uint64_t flushes;           /* for want of room */
+    uint64_t max_bytes;         /* of units' memory, the most so far */
     uint64_t ns;                /* time translating took */
 };
 
@@ -50,6 +54,12 @@ struct code_config {
     uint64_t cpuid4;
     bool ito;              /* CR.ITO exists */
     int (*gate)(void *opaque, uint64_t gpa);
+    size_t max_bytes; /* of units' memory, compiled code not counted: what is beyond makes the store start anew */
+    /*
+     * A flush begins: nothing is to be compiled until it is @done, which is when no vcpu can be in code of before. Under the
+     * store's lock. Any vcpu thread
+     */
+    void (*flush)(void *opaque, bool done);
     void (*dropped)(void *opaque); /* units were dropped: every vcpu must come out of compiled code soon. Any thread */
     void *opaque;
     unsigned max_vcpus;
@@ -59,7 +69,7 @@ struct code_store *code_create(const struct code_config *config);
 void code_destroy(struct code_store *s);
 const struct code_stats *code_stats(const struct code_store *s);
 
-/* The page's entry, made if needed; NULL if memory ran out. Never freed before code_destroy(). Any thread. */
+/* The page's entry, made if needed; NULL if memory ran out. As long as units it stays. Any vcpu thread. */
 struct code_page *code_page(struct code_store *s, uint64_t gpa);
 
 /**
@@ -80,6 +90,14 @@ static inline struct code_unit *code_find(struct code_page *page, unsigned offse
 /* Translates what code_find() did not find. NULL where the page is no RAM or memory ran out. Any vcpu thread. */
 struct code_unit *code_translate(struct code_store *s, struct code_page *page, unsigned offset, unsigned slot, uint32_t key);
 
+/*
+ * Drops all units and pages. Their memory, and that of their host code, is free when every vcpu has been outside of units:
+ * config.flush() says so. Does nothing while that has still to come. Any vcpu thread.
+ */
+void code_flush(struct code_store *s);
+/* Has a flush begun that is not done? Any thread. */
+bool code_flushing(struct code_store *s);
+
 /* Bytes changed: drops the units of all pages touched. Any thread. */
 void code_changed(struct code_store *s, uint64_t gpa, uint64_t len);
 
@@ -93,7 +111,8 @@ void code_forget_stops(struct code_store *s);
 
 /*
  * vcpu @index is inside no unit now. Cheap when nothing was dropped. @idle: and will not be until its next call.
- * Return: a number that differs from the last call's if units were dropped: what the caller knows of units is void then.
+ * Return: a number that differs from the last call's if units were dropped: what the caller knows of units and pages is void
+ * then.
  */
 uint64_t code_quiesce(struct code_store *s, unsigned index, bool idle);
 

@@ -18,6 +18,7 @@
 enum {
     NAT_RECHECK_UNITS = 64,
     NO_PROGRESS_LIMIT = 64,
+    FLUSH_WAIT_NS = 20000000,
     VCPU_ALIGN = 4096, /* the ALAT's places are those of registers in struct vcpu: the same in every process */
 };
 
@@ -53,6 +54,20 @@ static void on_dropped(void *opaque)
         if (v)
             atomic_fetch_or(&v->attention, ATTN_CODE);
     }
+}
+
+static void on_flush(void *opaque, bool done)
+{
+    struct kia_vm *vm = opaque;
+
+    if (!vm->jit)
+        return;
+    pthread_mutex_lock(&vm->jit_lock);
+    if (done)
+        jit_open(vm->jit);
+    else
+        jit_close(vm->jit);
+    pthread_mutex_unlock(&vm->jit_lock);
 }
 
 static void on_kick(void *opaque, struct vcpu *other)
@@ -103,7 +118,7 @@ static void fill_vm(struct kia_vm *vm, const struct kia_vm_config *config)
 static int create_jit(struct kia_vm *vm)
 {
     if (vm->options.jit != SOFT_JIT_OFF)
-        vm->jit = jit_create(vm->options.tb_size, vm->options.deterministic);
+        vm->jit = jit_create(vm->options.tb_size / 2, vm->options.deterministic);
     if (vm->jit && kia_log_wanted[KIA_LOG_JIT]) {
         vm->calls = calloc(JIT_COUNTERS, sizeof(*vm->calls));
         jit_count_calls(vm->jit, vm->calls);
@@ -111,6 +126,25 @@ static int create_jit(struct kia_vm *vm)
     if (vm->options.jit == SOFT_JIT_ON && !vm->jit)
         return kia_err(-ENOTSUP, "this host cannot run compiled code: use -accel soft,jit=off");
     return 0;
+}
+
+/* Half of the memory for translations is for host code, if there is any. */
+static int create_code(struct kia_vm *vm, const struct kia_vm_config *config)
+{
+    struct code_config code = {
+        .mem = config->mem,
+        .cpuid4 = vm->model.cpuid4,
+        .ito = vm->model.vti_later,
+        .gate = gate_at,
+        .dropped = on_dropped,
+        .flush = on_flush,
+        .opaque = vm,
+        .max_vcpus = config->max_vcpus,
+        .max_bytes = vm->options.tb_size / (vm->jit ? 2 : 1),
+    };
+
+    vm->code = code_create(&code);
+    return vm->code ? 0 : -ENOMEM;
 }
 
 int kia_vm_create(const struct kia_vm_config *config, struct kia_vm **out)
@@ -133,9 +167,7 @@ int kia_vm_create(const struct kia_vm_config *config, struct kia_vm **out)
     vm->max_vcpus = config->max_vcpus;
     fill_vm(vm, config);
     vm->vcpus = calloc(config->max_vcpus, sizeof(*vm->vcpus));
-    vm->code = code_create(&(struct code_config){ .mem = config->mem, .cpuid4 = vm->model.cpuid4, .ito = vm->model.vti_later,
-                                                  .gate = gate_at, .dropped = on_dropped, .opaque = vm, .max_vcpus = config->max_vcpus });
-    if (!vm->vcpus || !vm->code)
+    if (!vm->vcpus || create_code(vm, config))
         goto fail;
     err = vm->options.deterministic ? soft_det_create(vm) : 0;
     if (!err)
@@ -429,19 +461,37 @@ static void end_careful(struct vcpu *v, enum unit_end end, const struct unit_res
     trap_after_insn(v, psr, flags);
 }
 
-/* Host code of a unit, compiled on the first call; NULL where it cannot be. */
-static const void *host_code(struct kia_vm *vm, struct code_unit *c)
+static const void *compile(struct kia_vm *vm, struct code_unit *c)
+{
+    const void *code;
+    bool full;
+
+    pthread_mutex_lock(&vm->jit_lock);
+    code = atomic_load_explicit(&c->host, memory_order_relaxed); /* by another processor meanwhile */
+    if (!code)
+        code = jit_compile(vm->jit, c->ir);
+    full = !code && jit_full(vm->jit);
+    c->no_host = !code && !full;
+    atomic_store_explicit(&c->host, code, memory_order_release);
+    pthread_mutex_unlock(&vm->jit_lock);
+    if (full)
+        code_flush(vm->code);
+    return code;
+}
+
+/* Host code of a unit, compiled when it has run often enough; NULL: the interpreter is to run it. */
+static inline const void *host_code(struct kia_vm *vm, struct code_unit *c)
 {
     const void *code = atomic_load_explicit(&c->host, memory_order_acquire);
+    uint32_t runs;
 
     if (code || c->no_host)
         return code;
-    pthread_mutex_lock(&vm->jit_lock);
-    code = jit_compile(vm->jit, c->ir);
-    c->no_host = !code;
-    atomic_store_explicit(&c->host, code, memory_order_release);
-    pthread_mutex_unlock(&vm->jit_lock);
-    return code;
+    runs = atomic_load_explicit(&c->runs, memory_order_relaxed);
+    if (runs >= vm->options.jit_after)
+        return compile(vm, c);
+    atomic_store_explicit(&c->runs, runs + 1, memory_order_relaxed);
+    return NULL;
 }
 
 /* The exit that ended a run goes straight to the unit it leads to from now on. */
@@ -454,7 +504,7 @@ static void link_exit(struct kia_vcpu *vcpu, const struct ir_unit *from, const s
     /* What an interruption would have kept from being fetched is not fetched. */
     if (vcpu->vm->det && (v->slots_left <= 0 || atomic_load(&v->attention)))
         return;
-    if (v->key != link->key || !(to = soft_find_unit(vcpu, &bad)) || !host_code(vcpu->vm, to))
+    if (v->key != link->key || !(to = soft_find_unit(vcpu, &bad)) || !to->host)
         return;
     if (to->ir->gpa >> 12 == from->gpa >> 12 && !atomic_load(&to->invalid))
         jit_link(vcpu->vm->jit, link->place, to->host);
@@ -576,6 +626,26 @@ static void look_for_nats(struct kia_vcpu *vcpu)
     vcpu_nat_recheck(vcpu->v);
 }
 
+/*
+ * Nothing that this processor remembers of units and pages is to be used any more. In a flush the others get their chance to
+ * notice, before this one makes new units that add to the memory of the old.
+ */
+static void forget_code(struct kia_vcpu *vcpu)
+{
+    const uint32_t urgent = ATTN_KICK | ATTN_SYNC;
+    struct vcpu *v = vcpu->v;
+    uint64_t until;
+
+    vcpu_forget_jumps(v);
+    for (unsigned i = 0; i < FTLB_SIZE; i++)
+        v->ftlb[i].page = NULL;
+    if (!code_flushing(vcpu->vm->code))
+        return;
+    until = soft_now_ns() + FLUSH_WAIT_NS;
+    while (code_flushing(vcpu->vm->code) && !(atomic_load(&v->attention) & urgent) && soft_now_ns() < until)
+        sched_yield();
+}
+
 enum kia_exit kia_vcpu_run(struct kia_vcpu *vcpu, struct kia_run *run)
 {
     struct vcpu *v = vcpu->v;
@@ -593,7 +663,7 @@ enum kia_exit kia_vcpu_run(struct kia_vcpu *vcpu, struct kia_run *run)
         epoch = code_quiesce(vcpu->vm->code, v->index, false);
         if (__builtin_expect(epoch != vcpu->code_epoch, 0)) {
             vcpu->code_epoch = epoch;
-            vcpu_forget_jumps(v);
+            forget_code(vcpu);
         }
         if (__builtin_expect(det, 0) && turn_over(vcpu, run))
             break;

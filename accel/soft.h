@@ -22,7 +22,8 @@ enum soft_jit { SOFT_JIT_AUTO, SOFT_JIT_ON, SOFT_JIT_OFF };
 /* What -accel soft,... says. */
 struct soft_options {
     enum soft_jit jit;
-    size_t tb_size; /* bytes of host code at most */
+    uint32_t jit_after; /* a unit is interpreted so often before it is compiled */
+    size_t tb_size; /* bytes of translations at most: internal ops and host code */
     bool deterministic;
     struct trace_options trace;
 };

@@ -9,9 +9,11 @@
 #include "vmm/log.h"
 
 enum {
-    TB_SIZE_MIN = 4, /* MiB; two units of any size and the trampolines must fit */
+    TB_SIZE_MIN = 8, /* MiB; with less a kernel makes everything anew all the time */
     TB_SIZE_MAX = 1024,
-    TB_SIZE_DEFAULT = 256,
+    TB_SIZE_DEFAULT = 96,
+    JIT_AFTER_DEFAULT = 20,
+    JIT_AFTER_MAX = 1000000,
     TRACE_EVERY_DEFAULT = 100000,
 };
 
@@ -38,6 +40,19 @@ static int parse_tb_size(struct kia_keyval *kv, size_t *size)
         err = -EINVAL;
     }
     *size = (size_t)mib << 20;
+    return err;
+}
+
+static int parse_jit_after(struct kia_keyval *kv, uint32_t *runs)
+{
+    uint64_t n = JIT_AFTER_DEFAULT;
+    int err = kia_keyval_u64(kv, "jit-after", &n);
+
+    if (!err && n > JIT_AFTER_MAX) {
+        kia_err(0, "-accel: jit-after is at most %d", JIT_AFTER_MAX);
+        err = -EINVAL;
+    }
+    *runs = (uint32_t)n;
     return err;
 }
 
@@ -88,6 +103,8 @@ int soft_options_parse(const char *accel, struct soft_options *o)
         err = kia_err(-EINVAL, "no accelerator '%s': use -accel soft", accel);
     if (!err)
         err = parse_jit(&kv, &o->jit);
+    if (!err)
+        err = parse_jit_after(&kv, &o->jit_after);
     if (!err)
         err = parse_tb_size(&kv, &o->tb_size);
     if (!err)

@@ -99,6 +99,7 @@ void soft_stats_print(const struct kia_vm *vm)
 
     kia_log(KIA_LOG_JIT, "translated: %" PRIu64 " units, %" PRIu64 " instructions, %" PRIu64 " ops, %.3f s; %" PRIu64
             " dropped", c->units, c->insns, c->ops, (double)c->ns / 1e9, c->dropped);
+    kia_log(KIA_LOG_JIT, "internal ops %" PRIu64 " KiB at most; flushed %" PRIu64 " times", c->max_bytes >> 10, c->flushes);
     if (vm->jit)
         print_jit(vm);
     for (unsigned i = 0; i < vm->max_vcpus; i++) {

@@ -5,6 +5,7 @@
 
 #include "jit/jit.h"
 #include "jit/regalloc.h"
+#include "lower/lower.h"
 
 /* Fixed registers of compiled code. rax, rcx, r10 and r11 are scratch, the rest belongs to temps. */
 enum { REG_V = RBX, REG_FRAME = R12, REG_PR = R13, REG_IP = R14, REG_S0 = RAX, REG_S1 = RCX, REG_S2 = R11, REG_S3 = R10 };
@@ -64,13 +65,18 @@ enum cold_kind {
     COLD_SITE,     /* not the page that this place found last */
 };
 
+struct jit_jump {
+    uint8_t *from;
+    uint32_t target;
+};
+
 struct compile {
     struct x64 x;
     struct jit *j;
     const struct ir_unit *u;
     struct jit_place *places;
     uint8_t **op_code;        /* start of each op's code, for labels */
-    struct { uint8_t *from; uint32_t target; } *jumps; /* to labels */
+    struct jit_jump *jumps;   /* to labels */
     unsigned n_jumps;
     struct cold *colds;
     unsigned n_colds;
@@ -99,9 +105,24 @@ struct site {
 
 enum { COLDS_A_OP = 12 };
 
+/* What one compilation after the other works in. */
+struct jit_work {
+    struct jit_place places[LOWER_MAX_VALS];
+    uint8_t *op_code[LOWER_MAX_OPS + 1];
+    bool is_label[LOWER_MAX_OPS + 1];
+    struct jit_jump jumps[LOWER_MAX_OPS + 1];
+    struct site sites[LOWER_MAX_OPS + 1];
+    bool dead[LOWER_MAX_OPS + 1];
+    struct cold colds[COLDS_A_OP * LOWER_MAX_OPS + 4];
+};
+
 struct jit {
     uint8_t *rw, *rx;         /* two views of one memory: writable, executable */
     size_t size, used;
+    size_t first;             /* where units begin */
+    bool closed;              /* jit_close() */
+    size_t settled;           /* up to here the writable view has been let go */
+    struct jit_work *work;
     struct jit_stats stats;
     uint64_t *calls;          /* NULL, or counters of calls of C: JIT_COUNTERS */
     unsigned next_site;

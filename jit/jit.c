@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The code cache, compiling a unit, and running compiled code. */
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
@@ -11,7 +12,10 @@
 
 #define V(field) ((int32_t)offsetof(struct vcpu, field))
 
-enum { UNIT_BYTES_MAX = 1 << 19 }; /* more than any unit of LOWER_MAX_OPS ops can need */
+enum {
+    UNIT_BYTES_MAX = 1 << 19, /* more than any unit of LOWER_MAX_OPS ops can need */
+    SETTLE_BYTES = 1 << 20,
+};
 
 static const uint8_t saved_regs[] = { RBX, RBP, R12, R13, R14, R15 };
 
@@ -46,7 +50,7 @@ static void emit_trampolines(struct jit *j)
     for (unsigned i = sizeof(saved_regs); i-- > 0;)
         x64_pop(&x, saved_regs[i]);
     x64_ret(&x);
-    j->used = (size_t)(x.p - j->rw);
+    j->used = j->first = (size_t)(x.p - j->rw);
 }
 
 struct jit *jit_create(size_t size, bool counted)
@@ -55,6 +59,9 @@ struct jit *jit_create(size_t size, bool counted)
     int fd = memfd_create("kvm-ia64 code", MFD_CLOEXEC);
 
     if (!j || fd < 0 || ftruncate(fd, (off_t)size))
+        goto fail;
+    j->work = malloc(sizeof(*j->work));
+    if (!j->work)
         goto fail;
     j->size = size;
     j->bmi2 = __builtin_cpu_supports("bmi2");
@@ -69,6 +76,8 @@ struct jit *jit_create(size_t size, bool counted)
 fail:
     if (fd >= 0)
         close(fd);
+    if (j)
+        free(j->work);
     free(j);
     return NULL;
 }
@@ -79,6 +88,7 @@ void jit_destroy(struct jit *j)
         return;
     munmap(j->rw, j->size);
     munmap((void *)(uintptr_t)j->rx, j->size);
+    free(j->work);
     free(j);
 }
 
@@ -118,23 +128,43 @@ static void emit_unit(struct compile *c)
         emit_cold(c, &c->colds[i]);
 }
 
+bool jit_full(const struct jit *j) { return j->closed || j->size - j->used < UNIT_BYTES_MAX + 16; }
+void jit_close(struct jit *j) { j->closed = true; }
+
+void jit_open(struct jit *j)
+{
+    j->used = j->settled = j->first;
+    j->closed = false;
+}
+
+/*
+ * The writable view of what is complete goes, so that the process is not charged for it twice; it comes back where an exit is
+ * linked.
+ */
+static void settle(struct jit *j)
+{
+    size_t done = j->used & ~(size_t)(SETTLE_BYTES - 1);
+
+    if (done > j->settled)
+        madvise(j->rw, done, MADV_DONTNEED);
+    j->settled = done > j->settled ? done : j->settled;
+}
+
 static jit_code compile(struct jit *j, const struct ir_unit *u)
 {
-    struct compile c = { .j = j, .u = u };
+    struct jit_work *w = j->work;
+    struct compile c = { .j = j, .u = u, .places = w->places, .op_code = w->op_code, .is_label = w->is_label,
+                         .sites = w->sites, .dead = w->dead, .jumps = w->jumps, .colds = w->colds };
     uint8_t *start = j->rw + ((j->used + 15) & ~(size_t)15);
     jit_code code = NULL;
 
-    if (j->size - j->used < UNIT_BYTES_MAX + 16)
+    if (jit_full(j))
         return NULL;
     c.x = (struct x64){ start, start, start + UNIT_BYTES_MAX, false };
-    c.places = malloc(u->n_vals * sizeof(*c.places));
-    c.op_code = malloc((u->n_ops + 1) * sizeof(*c.op_code));
-    c.is_label = calloc(u->n_ops + 1, sizeof(*c.is_label));
-    c.sites = calloc(u->n_ops + 1, sizeof(*c.sites));
-    c.dead = calloc(u->n_ops + 1, sizeof(*c.dead));
-    c.jumps = malloc((u->n_ops + 1) * sizeof(*c.jumps));
-    c.colds = malloc((COLDS_A_OP * u->n_ops + 4) * sizeof(*c.colds));
-    if (c.places && c.op_code && c.is_label && c.sites && c.dead && c.jumps && c.colds && regalloc(u, c.places, &c.n_spills)) {
+    memset(w->is_label, 0, (u->n_ops + 1) * sizeof(*w->is_label));
+    memset(w->sites, 0, (u->n_ops + 1) * sizeof(*w->sites));
+    memset(w->dead, 0, (u->n_ops + 1) * sizeof(*w->dead));
+    if (regalloc(u, c.places, &c.n_spills)) {
         plan_unit(&c);
         sites_plan(&c);
         emit_unit(&c);
@@ -144,13 +174,7 @@ static jit_code compile(struct jit *j, const struct ir_unit *u)
         }
     }
     emit_fp_free(&c);
-    free(c.places);
-    free(c.op_code);
-    free(c.is_label);
-    free(c.sites);
-    free(c.dead);
-    free(c.jumps);
-    free(c.colds);
+    settle(j);
     return code;
 }
 

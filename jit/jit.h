@@ -53,6 +53,14 @@ const char *jit_leave_name(unsigned leave);
  */
 jit_code jit_compile(struct jit *j, const struct ir_unit *u);
 
+/*
+ * Is there no room for a unit? It comes by jit_close(), from which on nothing is compiled, and jit_open(), which forgets all code:
+ * the caller sees to it that nobody runs it.
+ */
+bool jit_full(const struct jit *j);
+void jit_close(struct jit *j);
+void jit_open(struct jit *j);
+
 /* An exit that is to lead to a unit. */
 struct jit_link {
     void *place;   /* for jit_link(); NULL: none */

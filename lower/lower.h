@@ -145,13 +145,14 @@ struct lower_source {
     /* Gate number of a bundle, LOWER_GATE_VPS + offset for a PAL virtualization service, or -1. */
     int (*gate)(void *opaque, uint64_t gpa);
     void *opaque;
+    void *(*alloc)(void *opaque, size_t size); /* memory for the unit: one piece; NULL if there is none */
+    void *alloc_opaque;
 };
 /* Working memory of a translator; NULL if there is none. */
 struct lower_scratch;
 struct lower_scratch *lower_scratch_create(void);
 void lower_scratch_free(struct lower_scratch *s);
-/* Translates, one at a time for one @s. NULL if out of memory. Never fails for any bytes. */
+/* Translates, one at a time for one @s. NULL if @src->alloc gave none. Never fails for any bytes. */
 struct ir_unit *lower_unit(struct lower_scratch *s, const struct lower_source *src);
-void ir_unit_free(struct ir_unit *u);
 
 #endif

@@ -243,10 +243,9 @@ static uint16_t count_slots(const struct ir_unit *u)
 struct ir_unit *lower_unit(struct lower_scratch *s, const struct lower_source *src)
 {
     struct lower *l = &s->l;
-    struct ir_unit *u = calloc(1, sizeof(*u));
+    struct ir_unit made = { .key = src->key, .gpa = src->gpa, .slot = (uint8_t)src->slot }, *u;
+    size_t ops_bytes;
 
-    if (!u)
-        return NULL;
     memset(l, 0, offsetof(struct lower, const_of));
     l->mf_done = 0;
     l->sof_checked = 0;
@@ -258,34 +257,19 @@ struct ir_unit *lower_unit(struct lower_scratch *s, const struct lower_source *s
     l->key = src->key;
     l->cpuid4 = src->cpuid4;
     l->ito = src->ito;
-    lower_bundles(l, src, u);
-    u->n_ops = drop_dead(s);
-    u->ops = malloc(u->n_ops * sizeof(*u->ops));
-    if (!u->ops) {
-        free(u);
+    lower_bundles(l, src, &made);
+    made.n_ops = drop_dead(s);
+    made.n_guest = l->n_guest;
+    made.n_vals = l->n_vals;
+    ops_bytes = made.n_ops * sizeof(*u->ops);
+    u = src->alloc(src->alloc_opaque, sizeof(*u) + ops_bytes + made.n_guest * sizeof(*u->guest));
+    if (!u)
         return NULL;
-    }
+    made.ops = (struct ir_op *)(u + 1);
+    *u = made;
     memcpy(u->ops, s->ops, u->n_ops * sizeof(*u->ops));
-    if (l->n_guest && !(u->guest = malloc(l->n_guest * sizeof(*u->guest)))) {
-        ir_unit_free(u);
-        return NULL;
-    }
-    if (l->n_guest)
-        memcpy(u->guest, l->guest, l->n_guest * sizeof(*u->guest));
-    u->n_guest = l->n_guest;
-    u->n_vals = l->n_vals;
-    u->key = src->key;
-    u->gpa = src->gpa;
-    u->slot = (uint8_t)src->slot;
     u->n_slots = count_slots(u);
+    u->guest = (void *)((char *)u->ops + ops_bytes);
+    memcpy(u->guest, l->guest, u->n_guest * sizeof(*u->guest));
     return u;
-}
-
-void ir_unit_free(struct ir_unit *u)
-{
-    if (u) {
-        free(u->guest);
-        free(u->ops);
-    }
-    free(u);
 }

@@ -139,7 +139,9 @@ def test_memory_and_processors():
     refused("no accelerator 'nothing'", '-kernel', kernel, '-accel', 'nothing')
     refused("'jit=perhaps' is neither on nor off", '-kernel', kernel, '-accel', 'soft,jit=perhaps')
     refused("unknown property 'turbo'", '-kernel', kernel, '-accel', 'soft,turbo')
-    for size in ('0', '3', '1025', '64M'):
+    refused('jit-after', '-kernel', kernel, '-accel', 'soft,jit-after=1000001')
+    refused("'jit-after=often' is not a number", '-kernel', kernel, '-accel', 'soft,jit-after=often')
+    for size in ('0', '7', '1025', '64M'):
         refused('tb-size', '-kernel', kernel, '-accel', 'soft,tb-size=' + size)
     refused("there is one machine", '-kernel', kernel, '-machine', 'pc')
 

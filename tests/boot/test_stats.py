@@ -34,9 +34,19 @@ def test_jit():
     assert figure(log, r'translated: (\d+) units') >= figure(log, r'compiled: (\d+) units') > 1000
     assert figure(log, r'soft TLB misses: (\d+) loads') > 1000
     assert figure(log, r'(\d+)  rfi\n') > 100
+    assert figure(log, r'flushed (\d+) times') == 0
     assert figure(log, r'(\d+)  Break Instruction fault') > 10
     left = re.search(r'compiled code left: (\d+)\n((?:jit:  +\d+  .*\n)+)', log)
     assert sum(int(n) for n in re.findall(r'jit: +(\d+) ', left[2])) == int(left[1]), log
+
+
+def test_bounded():
+    """The memory of translations stays below what is allowed, and little work is not flushed away."""
+    with Linux('-accel', 'soft,tb-size=12', '-d', 'jit', '-D', path('log')) as linux:
+        linux.power_off()
+    log = read('log')
+    assert 0 < figure(log, r'flushed (\d+) times') < 100
+    assert figure(log, r'internal ops (\d+) KiB at most') <= 7 << 10
 
 
 def test_interpreter():

@@ -588,7 +588,7 @@ int main(int argc, char **argv)
     static struct start start;
     unsigned failed = 0;
 
-    if (!machine_open(&interpreted, "soft,jit=off") || !machine_open(&compiled, "soft,jit=on"))
+    if (!machine_open(&interpreted, "soft,jit=off") || !machine_open(&compiled, "soft,jit=on,jit-after=0"))
         return 77; /* no compiler on this host: skipped */
     for (unsigned long i = 0; i < programs && failed < 5; i++) {
         seed = (base + i) * UINT64_C(0x9e3779b97f4a7c15) | 1;

@@ -385,7 +385,7 @@ int main(int argc, char **argv)
     pthread_t watcher;
 
     guest = argc > 3 && !strcmp(argv[3], "vm");
-    if (!machine_open(&interpreted, "soft,jit=off") || !machine_open(&compiled, "soft,jit=on"))
+    if (!machine_open(&interpreted, "soft,jit=off") || !machine_open(&compiled, "soft,jit=on,jit-after=0"))
         return 77; /* no compiler on this host: skipped */
     if (pthread_create(&watcher, NULL, watch, NULL))
         return 1;
