@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* ACPI 2.0 tables: RSDP, RSDT, XSDT, FADT, FACS, MADT, SPCR, DSDT. */
+/* ACPI 2.0 tables: RSDP, RSDT, XSDT, FADT, FACS, MADT, SRAT, SPCR, DSDT. */
 #include "fw/bytes.h"
 #include "fw/dsdt.h"
 #include "fw/internal.h"
@@ -17,6 +17,9 @@ enum {
     MADT_FIXED = 44,
     LSAPIC_SIZE = 12,
     IOSAPIC_SIZE = 16,
+    SRAT_FIXED = 48,
+    SRAT_CPU_SIZE = 16,
+    SRAT_MEMORY_SIZE = 40,
     TABLE_ALIGN = 16,
     MAX_TABLES = 8,
     IOSAPIC_ID = 0,
@@ -174,6 +177,44 @@ static void put_madt(struct tables *t, const struct kia_fw *fw)
     seal(m, size);
 }
 
+/* One node with all processors and all memory, revision 1. Linux with NUMA counts on it from 33 processors on. */
+static void put_srat(struct tables *t, const struct kia_fw *fw)
+{
+    unsigned n_blocks = 0;
+    uint64_t gpa, base, length;
+    uint8_t *s, *entry;
+    size_t size;
+
+    while (kia_mem_ram_block(fw->info->mem, n_blocks, &base, &length))
+        n_blocks++;
+    size = SRAT_FIXED + (size_t)fw->info->n_vcpus * SRAT_CPU_SIZE + (size_t)n_blocks * SRAT_MEMORY_SIZE;
+    s = place(t, size, &gpa);
+    if (!s)
+        return;
+    t->listed[t->n_listed++] = gpa;
+    put_header(s, "SRAT", size, 1);
+    put32(s + 36, 1); /* reserved, but 1 */
+    entry = s + SRAT_FIXED;
+    for (unsigned i = 0; i < fw->info->n_vcpus; i++, entry += SRAT_CPU_SIZE) {
+        uint16_t lid = kia_board_lid(fw->board, i);
+
+        put8(entry, 0);
+        put8(entry + 1, SRAT_CPU_SIZE);
+        put8(entry + 3, (uint8_t)(lid >> 8));
+        put32(entry + 4, 1); /* enabled */
+        put8(entry + 8, (uint8_t)lid);
+    }
+    for (unsigned i = 0; i < n_blocks; i++, entry += SRAT_MEMORY_SIZE) {
+        kia_mem_ram_block(fw->info->mem, i, &base, &length);
+        put8(entry, 1);
+        put8(entry + 1, SRAT_MEMORY_SIZE);
+        put64(entry + 8, base);
+        put64(entry + 16, length);
+        put32(entry + 28, 1); /* enabled */
+    }
+    seal(s, size);
+}
+
 /* Serial port console redirection, revision 1. */
 static void put_spcr(struct tables *t)
 {
@@ -239,6 +280,7 @@ int fw_acpi_write(struct kia_fw *fw)
     rsdp = place(t, RSDP_SIZE, &gpa);
     put_fadt(t, put_dsdt(t, fw));
     put_madt(t, fw);
+    put_srat(t, fw);
     if (fw->info->has_uart0)
         put_spcr(t);
     put_roots(t, rsdp);

@@ -256,6 +256,38 @@ static void test_acpi(void **state)
     find_table(f, "SPCR");
 }
 
+/* The affinity table lists each processor of the MADT and each block of RAM, all in domain 0. */
+static void test_srat(void **state)
+{
+    struct fake *f = *state;
+    uint64_t srat = find_table(f, "SRAT"), madt = find_table(f, "APIC"), entry, base, size;
+    unsigned processors = 0, blocks = 0;
+
+    assert_int_equal(fake8(f, srat + 8), 1);
+    assert_int_equal(fake32(f, srat + 36), 1);
+    for (entry = srat + 48; entry < srat + fake32(f, srat + 4); entry += fake8(f, entry + 1)) {
+        if (fake8(f, entry) == 0) {
+            uint64_t lsapic = madt + 44 + processors++ * 12;
+
+            assert_int_equal(fake8(f, entry + 1), 16);
+            assert_int_equal(fake8(f, entry + 2), 0);
+            assert_int_equal(fake8(f, entry + 3), fake8(f, lsapic + 3));
+            assert_int_equal(fake32(f, entry + 4), 1);
+            assert_int_equal(fake8(f, entry + 8), fake8(f, lsapic + 4));
+        } else {
+            assert_int_equal(fake8(f, entry), 1);
+            assert_int_equal(fake8(f, entry + 1), 40);
+            assert_int_equal(fake32(f, entry + 2), 0);
+            assert_true(kia_mem_ram_block(f->board.vm.mem, blocks++, &base, &size));
+            assert_int_equal(fake64(f, entry + 8), base);
+            assert_int_equal(fake64(f, entry + 16), size);
+            assert_int_equal(fake32(f, entry + 28), 1);
+        }
+    }
+    assert_int_equal(processors, 4);
+    assert_true(blocks > 0 && !kia_mem_ram_block(f->board.vm.mem, blocks, &base, &size));
+}
+
 static void write_file(const char *path, const uint8_t *bytes, size_t size)
 {
     FILE *file = fopen(path, "wb");
@@ -281,7 +313,7 @@ static void run_in(const char *dir, const char *command)
  */
 static void check_with_iasl(struct fake *f)
 {
-    static const char *const names[] = { "FACP", "APIC", "SPCR" };
+    static const char *const names[] = { "FACP", "APIC", "SPCR", "SRAT" };
     uint64_t dsdt = fake64(f, find_table(f, "FACP") + 140);
     uint8_t bytes[32768], again[32768];
     uint32_t size = fake32(f, dsdt + 4);
@@ -375,6 +407,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_pcdp, setup, teardown),
         cmocka_unit_test_setup_teardown(test_smbios, setup, teardown),
         cmocka_unit_test_setup_teardown(test_acpi, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_srat, setup, teardown),
         cmocka_unit_test_setup_teardown(test_iasl, setup, teardown),
         cmocka_unit_test_setup_teardown(test_reset, setup, teardown),
         cmocka_unit_test_setup_teardown(test_bad_images, setup, teardown),
