@@ -113,8 +113,12 @@ class Linux(Machine):
         kernel, initrd = guest_files()
         super().__init__('-m', '512M', '-nographic', '-no-reboot', '-kernel', kernel, '-initrd', initrd,
                          '-append', 'console=ttyS0 quiet panic=-1', *options)
-        self.expect(r'guest: Linux .* ia64.*\n')
-        self.expect(r'# $')
+        try:
+            self.expect(r'guest: Linux .* ia64.*\n')
+            self.expect(r'# $')
+        except BaseException:    # no with statement ends it yet
+            self.__exit__()
+            raise
 
     def run(self, command):
         """Types a command; what it printed. Its exit status must be 0."""
