@@ -3,8 +3,8 @@
 # run-tests.sh BUILD [MESON-TEST-ARGUMENT...]: runs the tests of the build folder and closes with one line,
 # "N passed, N failed, N skipped". Ends with status 1 if a test failed or none ran.
 #
-# Tests that boot a guest get a kernel and an initramfs in KIA_KERNEL and KIA_INITRD; both are built first
-# where they are not given.
+# Tests that boot a guest get a kernel and an initramfs in KIA_KERNEL and KIA_INITRD, and a compiler with a C
+# library for guest programs in KIA_LIBC_TOOLCHAIN. They are built first where they are not given.
 set -eu -o pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 build=$1
@@ -12,7 +12,10 @@ shift
 
 : "${KIA_KERNEL:=$("$here/../guest/linux.sh" small)/vmlinux.gz}"
 : "${KIA_INITRD:=$("$here/../guest/initramfs.sh" small)/initramfs.cpio.gz}"
-export KIA_KERNEL KIA_INITRD
+if [ -z "${KIA_LIBC_TOOLCHAIN:-}" ] && [ -n "${KIA_TOOLCHAIN:-}" ]; then
+    KIA_LIBC_TOOLCHAIN=$("$here/../guest/toolchain.sh" libc)
+fi
+export KIA_KERNEL KIA_INITRD KIA_LIBC_TOOLCHAIN
 
 log=$build/meson-logs/testlog.json
 rm -f "$log"

@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# torture.sh LEVEL COUNT: builds GCC's C torture tests at an optimization level (O2), COUNT of them or "all".
+. "$(dirname "$0")/../../guest/lib.sh"
+. "$(dirname "$0")/image.sh"
+[ $# = 2 ] || die "usage: torture.sh LEVEL COUNT|all"
+level=$1 count=$2
+guest_compiler "$@"
+recipe "torture-$level-$count" "$0" "$tests_dir/image.sh" "$tests_dir/programs/init.c" "$tests_dir/build_torture.py" \
+    "$guest_dir/gcc-tests.sh"
+"$guest_dir/packages.sh" toolchain torture
+sources=$("$guest_dir/gcc-tests.sh")
+
+compile() {
+    rm -rf tests
+    mkdir tests
+    /usr/bin/python3 "$tests_dir/build_torture.py" "$compiler" "$sources/gcc.c-torture/execute" tests "-$level" "$count"
+}
+
+step "compile" compile
+step "pack" pack_image
+publish "$work/new"
