@@ -112,7 +112,7 @@ class Linux(Machine):
     def __init__(self, *options):
         kernel, initrd = guest_files()
         super().__init__('-m', '512M', '-nographic', '-no-reboot', '-kernel', kernel, '-initrd', initrd,
-                         '-append', 'console=ttyS0 quiet panic=-1', *options)
+                         '-append', 'console=ttyS0 quiet panic=-1', '-device', 'virtio-rng-pci,addr=31', *options)
         try:
             self.expect(r'guest: Linux .* ia64.*\n')
             self.expect(r'# $')

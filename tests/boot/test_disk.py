@@ -4,6 +4,7 @@
 import hashlib
 import os
 import random
+import re
 import tempfile
 
 from machine import Linux, guest_files, main
@@ -108,6 +109,24 @@ def test_cache_modes():
             data[1 << 20:5 << 20] = bytes(4 << 20)
             assert os.stat(disks[0]).st_blocks * 512 <= SIZE - (3 << 20)
         assert read_file(disks[0]) == data
+
+
+def test_killed():
+    """What the guest was told is on its disk is in the file after the process is killed, at any moment."""
+    with tempfile.TemporaryDirectory(dir='/var/tmp') as folder:
+        for mode in 'writeback', 'none':
+            disk = write_file(folder, mode, bytes(1 << 20))
+            with Linux('-drive', 'file=%s,format=raw,cache=%s' % (disk, mode)) as linux:
+                linux.type('i=0; while :; do i=$((i+1)); echo "at $i." >/dev/vda; sync; echo "done $i."; done\n')
+                for _ in range(random.randrange(5, 40)):
+                    linux.expect(r'done \d+\.\n')
+                linux.process.kill()
+                linux.process.wait()
+                while linux.read(0):
+                    pass
+                done = max(int(text) for text in re.findall(r'done (\d+)\.\n', linux.seen))
+            written = int(re.match(r'at (\d+)\.', read_file(disk)[:64].decode())[1])
+            assert done <= written <= done + 1, (mode, done, written)
 
 
 guest_files()

@@ -218,35 +218,91 @@ static void test_forward(void **state)
     close(fd);
 }
 
-/* Frames of every length and content, with offload fields that lie. */
+static uint64_t seed;
+
+static uint32_t rnd(uint32_t below)
+{
+    return next_random(&seed) % below;
+}
+
+/* Ports that libslirp serves itself (DHCP, TFTP, DNS), closed ones, and ours. */
+static uint16_t some_port(void)
+{
+    static const uint16_t ports[] = { 67, 68, 69, 53, 7, 1, 546, 547, 80 };
+
+    return rnd(8) ? ports[rnd(sizeof(ports) / sizeof(ports[0]))] : rnd(65536);
+}
+
+/* Makes an IPv4 packet of what lies in @frame, sound but for the contents; its length. */
+static size_t sound_ipv4(uint8_t *frame, size_t len)
+{
+    static const uint8_t protocols[] = { 6, 6, 17, 17, 17, 1, 2, 41 };
+    static const uint8_t hosts[] = { 2, 3, 15, 255, 99 };
+    uint8_t *ip = frame + ETH;
+    unsigned fragment = rnd(16) ? 0 : rnd(65536);
+
+    put(frame + 12, 2, 0x0800);
+    ip[0] = rnd(32) ? 0x45 : 0x40 + rnd(16);
+    put(ip + 2, 2, rnd(32) ? len - ETH : rnd(65536));
+    put(ip + 4, 2, rnd(4));
+    put(ip + 6, 2, fragment);
+    ip[8] = 1 + rnd(255);
+    ip[9] = protocols[rnd(sizeof(protocols))];
+    put(ip + 12, 4, rnd(32) ? 0x0a00020f : next_random(&seed));
+    put(ip + 16, 4, 0x0a000200 + hosts[rnd(sizeof(hosts))]);
+    put(ip + 10, 2, 0);
+    put(ip + 10, 2, ~sum16(ip, IP, 0));
+    put(ip + IP, 2, some_port());
+    put(ip + IP + 2, 2, some_port());
+    if (ip[9] == 6) {
+        ip[IP + 12] = (5 + (rnd(4) ? 0 : rnd(11))) << 4;
+        ip[IP + 13] = rnd(2) ? 1u << rnd(6) : rnd(64);
+        put(ip + IP + 4, 4, rnd(2) ? rnd(100) : next_random(&seed));
+    } else if (ip[9] == 17) {
+        put(ip + IP + 4, 2, rnd(16) ? len - ETH - IP : rnd(65536));
+        if (rnd(2)) { /* DHCP: a request with its cookie; TFTP: an operation */
+            ip[IP + UDP] = rnd(8) ? 1 : rnd(256);
+            put(ip + IP + UDP + 236, 4, 0x63825363);
+            put(ip + IP + UDP + 240, 3, 0x350100 + rnd(8));
+        } else {
+            put(ip + IP + UDP, 2, rnd(7));
+        }
+    }
+    return len;
+}
+
+/* Frames of every length and content, with offload fields that lie. KIA_FUZZ_PROGRAMS: hundreds of them. */
 static void test_nonsense(void **state)
 {
     static uint8_t frame[KIA_NET_MAX_FRAME];
-    uint64_t seed = 3;
+    const char *text = getenv("KIA_FUZZ_PROGRAMS");
+    unsigned frames = 100 * (text ? atoi(text) : 300);
 
     (void)state;
+    seed = 3;
     net->ops->set_receive_offload(net, KIA_NET_CSUM | KIA_NET_TSO4);
-    for (unsigned i = 0; i < 20000; i++) {
-        size_t len = 14 + next_random(&seed) % (i % 64 ? 200 : sizeof(frame) - 14);
-        struct kia_net_hdr hdr = {
-            .flags = next_random(&seed) & 1, .gso_type = next_random(&seed) % 5,
-            .csum_start = next_random(&seed) % 64, .csum_offset = next_random(&seed) % 32,
-        };
+    for (unsigned i = 0; i < frames; i++) {
+        size_t len = 14 + rnd(i % 64 ? 700 : sizeof(frame) - 14);
+        struct kia_net_hdr hdr = { .flags = rnd(4) > 0, .gso_type = rnd(5) };
 
-        for (size_t k = 0; k < len && k < 256; k++)
+        for (size_t k = 0; k < len && k < 700; k++)
             frame[k] = next_random(&seed);
         memcpy(frame, host_mac, 6);
         memcpy(frame + 6, our_mac, 6);
-        put(frame + 12, 2, i % 3 ? 0x0800 : i % 2 ? 0x86dd : 0x0806);
-        if (i % 4) { /* an IPv4 packet that goes nowhere but is otherwise sound */
-            frame[ETH] = 0x45;
-            put(frame + ETH + 2, 2, len - ETH);
-            put(frame + ETH + 6, 2, i % 5 ? 0 : next_random(&seed));
-            frame[ETH + 9] = i % 2 ? 6 : i % 8 ? 17 : 1;
-            put(frame + ETH + 12, 4, 0x0a00020f);
-            put(frame + ETH + 16, 4, 0x0a000200 + next_random(&seed) % 4);
-            put(frame + ETH + 10, 2, 0);
-            put(frame + ETH + 10, 2, ~sum16(frame + ETH, IP, 0));
+        put(frame + 12, 2, i % 2 ? 0x86dd : 0x0806);
+        if (i % 8 && len >= 320)
+            len = sound_ipv4(frame, len);
+        if (hdr.flags && len >= ETH + IP + 20) { /* a checksum that holds, so that the packet is looked at */
+            uint8_t protocol = frame[ETH + 9];
+            unsigned at = protocol == 6 ? 16 : protocol == 17 ? 6 : 2;
+
+            hdr.csum_start = ETH + IP;
+            hdr.csum_offset = at;
+            put(frame + ETH + IP + at, 2,
+                protocol == 1 ? 0 : sum16(frame + ETH + 12, 8, protocol + (len - ETH - IP)));
+        } else {
+            hdr.csum_start = rnd(64);
+            hdr.csum_offset = rnd(32);
         }
         send_frame(frame, len, &hdr);
         if (i % 256 == 0)
