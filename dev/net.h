@@ -28,7 +28,8 @@ enum {
     KIA_NET_GSO_ECN = 0x80,
 };
 
-/* What is still to be done for a frame: struct virtio_net_hdr without num_buffers, in the host's byte order. */
+/* What is still to be done for a frame: struct virtio_net_hdr without num_buffers, in the host's byte
+ * order. */
 struct kia_net_hdr {
     uint8_t flags;
     uint8_t gso_type;
@@ -51,7 +52,8 @@ int kia_net_poll_add(struct kia_net_poll *poll, int fd, short events);
 struct kia_net;
 
 struct kia_net_ops {
-    /* Adds what it waits for, and may shorten the time-out. @receiving: false while the guest takes no frames. */
+    /* Adds what it waits for, and may shorten the time-out. @receiving: false while the guest takes no
+     * frames. */
     void (*fill)(struct kia_net *net, struct kia_net_poll *poll, bool receiving);
     /* After the wait, also if nothing came. */
     void (*ready)(struct kia_net *net, const struct kia_net_poll *poll);
@@ -75,7 +77,7 @@ enum {
 /* A back end: embed it. */
 struct kia_net {
     const struct kia_net_ops *ops;
-    unsigned send_offload; /* what send() takes */
+    unsigned send_offload;    /* what send() takes */
     unsigned receive_offload; /* what it can give if it is asked to */
     /* Set by the device. */
     void (*receive)(void *opaque, const struct kia_net_hdr *hdr, const uint8_t *frame, size_t len);

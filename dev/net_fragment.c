@@ -32,7 +32,7 @@ struct datagram {
     uint8_t key[11]; /* source, destination, protocol, identification */
     int64_t since;
     size_t header_len; /* with the Ethernet header; of the fragment at offset 0 once it is here */
-    size_t len; /* of the payload; 0: not known yet */
+    size_t len;        /* of the payload; 0: not known yet */
     unsigned n_units;
     uint8_t have[(N_UNITS + 7) / 8];
     uint8_t header[ETH_LEN + 60];
@@ -106,7 +106,9 @@ static bool add(struct datagram *d, const uint8_t *data, size_t offset, size_t n
 static uint8_t *complete(struct kia_net_assembler *a, struct datagram *d, size_t *len)
 {
     struct kia_net_hdr checksum = {
-        .flags = KIA_NET_NEEDS_CSUM, .csum_start = ETH_LEN, .csum_offset = IP_CHECKSUM,
+        .flags = KIA_NET_NEEDS_CSUM,
+        .csum_start = ETH_LEN,
+        .csum_offset = IP_CHECKSUM,
     };
     size_t total = d->header_len - ETH_LEN + d->len;
 

@@ -119,9 +119,9 @@ static bool follows(const struct kia_net_joiner *j, const uint8_t *frame, size_t
     const uint8_t *tcp = frame + TCP, *waiting = j->frame + TCP;
     uint32_t next = get32(waiting + TCP_SEQ) + (j->len - j->header_len);
 
-    return j->len && header_len == j->header_len && n <= j->segment_len &&
-           j->len + n <= ETH_LEN + 65535 && get32(tcp + TCP_SEQ) == next &&
-           !memcmp(frame, j->frame, ETH_LEN + 2) && /* Ethernet header, version, type of service */
+    return j->len && header_len == j->header_len && n <= j->segment_len && j->len + n <= ETH_LEN + 65535 &&
+           get32(tcp + TCP_SEQ) == next &&
+           !memcmp(frame, j->frame, ETH_LEN + 2) &&       /* Ethernet header, version, type of service */
            frame[ETH_LEN + 8] == j->frame[ETH_LEN + 8] && /* time to live */
            !memcmp(frame + ETH_LEN + IP_SOURCE, j->frame + ETH_LEN + IP_SOURCE, 8 + 4) && /* and ports */
            !memcmp(tcp + TCP_ACK, waiting + TCP_ACK, 4) &&
@@ -190,8 +190,12 @@ void kia_net_join_flush(struct kia_net_joiner *joiner)
         finish_joined(joiner);
         joiner->len = 0;
         hdr = (struct kia_net_hdr){
-            .flags = KIA_NET_NEEDS_CSUM, .gso_type = KIA_NET_GSO_TCPV4, .hdr_len = joiner->header_len,
-            .gso_size = joiner->segment_len, .csum_start = TCP, .csum_offset = TCP_CHECKSUM,
+            .flags = KIA_NET_NEEDS_CSUM,
+            .gso_type = KIA_NET_GSO_TCPV4,
+            .hdr_len = joiner->header_len,
+            .gso_size = joiner->segment_len,
+            .csum_start = TCP,
+            .csum_offset = TCP_CHECKSUM,
         };
     }
     joiner->out(joiner->opaque, &hdr, joiner->frame, len);

@@ -20,7 +20,7 @@ enum {
 struct stream {
     struct kia_net net;
     int listener, fd; /* -1: none */
-    int slot; /* in the poll set, -1: not there */
+    int slot;         /* in the poll set, -1: not there */
     size_t in_len, out_len;
     uint8_t in[LENGTH + KIA_NET_MAX_FRAME];
     uint8_t out[LENGTH + KIA_NET_MAX_FRAME]; /* the rest of a frame that went out in part */
@@ -118,8 +118,8 @@ static void stream_ready(struct kia_net *net, const struct kia_net_poll *poll)
         stream_in(s);
 }
 
-static bool stream_send(struct kia_net *net, const struct kia_net_hdr *hdr, const struct iovec *iov, unsigned n,
-                        size_t len)
+static bool stream_send(struct kia_net *net, const struct kia_net_hdr *hdr, const struct iovec *iov,
+                        unsigned n, size_t len)
 {
     struct stream *s = (struct stream *)net;
     size_t at = LENGTH;
@@ -162,7 +162,10 @@ static void stream_destroy(struct kia_net *net)
 int kia_net_stream_create(int fd, bool listening, struct kia_net **net)
 {
     static const struct kia_net_ops ops = {
-        .fill = stream_fill, .ready = stream_ready, .send = stream_send, .destroy = stream_destroy,
+        .fill = stream_fill,
+        .ready = stream_ready,
+        .send = stream_send,
+        .destroy = stream_destroy,
     };
     struct stream *s = calloc(1, sizeof(*s));
     int one = 1;
@@ -218,12 +221,15 @@ static void dgram_ready(struct kia_net *net, const struct kia_net_poll *poll)
 }
 
 /* A datagram that the host does not take is lost, as on any network. */
-static bool dgram_send(struct kia_net *net, const struct kia_net_hdr *hdr, const struct iovec *iov, unsigned n,
-                       size_t len)
+static bool dgram_send(struct kia_net *net, const struct kia_net_hdr *hdr, const struct iovec *iov,
+                       unsigned n, size_t len)
 {
     struct dgram *d = (struct dgram *)net;
     struct msghdr msg = {
-        .msg_name = &d->to, .msg_namelen = d->to_len, .msg_iov = (struct iovec *)iov, .msg_iovlen = n,
+        .msg_name = &d->to,
+        .msg_namelen = d->to_len,
+        .msg_iov = (struct iovec *)iov,
+        .msg_iovlen = n,
     };
 
     (void)hdr;
@@ -242,7 +248,10 @@ static void dgram_destroy(struct kia_net *net)
 int kia_net_dgram_create(int fd, const struct sockaddr *to, socklen_t to_len, struct kia_net **net)
 {
     static const struct kia_net_ops ops = {
-        .fill = dgram_fill, .ready = dgram_ready, .send = dgram_send, .destroy = dgram_destroy,
+        .fill = dgram_fill,
+        .ready = dgram_ready,
+        .send = dgram_send,
+        .destroy = dgram_destroy,
     };
     struct dgram *d = calloc(1, sizeof(*d));
 

@@ -10,8 +10,8 @@ struct kia_net;
 
 /**
  * kia_net_stream_create - frames over a stream, each behind its length in four bytes, the highest first
- * @fd: a connected socket, or with @listening one that takes callers, one at a time. The back end closes it, also if
- * this fails.
+ * @fd: a connected socket, or with @listening one that takes callers, one at a time. The back end closes it,
+ * also if this fails.
  * Return: 0 or negative errno.
  */
 int kia_net_stream_create(int fd, bool listening, struct kia_net **net);

@@ -20,7 +20,7 @@ struct tap {
     struct kia_net net;
     int fd, slot;
     bool has_header; /* IFF_VNET_HDR */
-    bool full; /* the last send was refused */
+    bool full;       /* the last send was refused */
     struct iovec iov[MAX_IOV + 1];
     uint8_t frame[KIA_NET_MAX_FRAME];
 };
@@ -65,8 +65,11 @@ static void tap_ready(struct kia_net *net, const struct kia_net_poll *poll)
         ssize_t skip = tap->has_header ? sizeof(header) : 0;
         ssize_t n = readv(tap->fd, iov + !tap->has_header, 1 + tap->has_header) - skip;
         struct kia_net_hdr hdr = {
-            .flags = header.flags & (KIA_NET_NEEDS_CSUM | KIA_NET_DATA_VALID), .gso_type = header.gso_type,
-            .hdr_len = header.hdr_len, .gso_size = header.gso_size, .csum_start = header.csum_start,
+            .flags = header.flags & (KIA_NET_NEEDS_CSUM | KIA_NET_DATA_VALID),
+            .gso_type = header.gso_type,
+            .hdr_len = header.hdr_len,
+            .gso_size = header.gso_size,
+            .csum_start = header.csum_start,
             .csum_offset = header.csum_offset,
         };
 
@@ -81,8 +84,12 @@ static bool tap_send(struct kia_net *net, const struct kia_net_hdr *hdr, const s
 {
     struct tap *tap = (struct tap *)net;
     struct virtio_net_hdr header = {
-        .flags = hdr->flags, .gso_type = hdr->gso_type, .hdr_len = hdr->hdr_len, .gso_size = hdr->gso_size,
-        .csum_start = hdr->csum_start, .csum_offset = hdr->csum_offset,
+        .flags = hdr->flags,
+        .gso_type = hdr->gso_type,
+        .hdr_len = hdr->hdr_len,
+        .gso_size = hdr->gso_size,
+        .csum_start = hdr->csum_start,
+        .csum_offset = hdr->csum_offset,
     };
 
     (void)len;
@@ -120,8 +127,11 @@ static void tap_destroy(struct kia_net *net)
 int kia_net_tap_create(int fd, struct kia_net **net)
 {
     static const struct kia_net_ops ops = {
-        .fill = tap_fill, .ready = tap_ready, .send = tap_send,
-        .set_receive_offload = tap_set_receive_offload, .destroy = tap_destroy,
+        .fill = tap_fill,
+        .ready = tap_ready,
+        .send = tap_send,
+        .set_receive_offload = tap_set_receive_offload,
+        .destroy = tap_destroy,
     };
     struct tap *tap = calloc(1, sizeof(*tap));
     struct ifreq request;

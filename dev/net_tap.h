@@ -14,8 +14,8 @@ int kia_net_tap_open(char name[16]);
 
 /**
  * kia_net_tap_create - a back end on an open interface
- * @fd: closed with the back end, also if this fails. Frames have a virtio header in front if the interface has
- * IFF_VNET_HDR; then checksums and segments are left to the host's kernel.
+ * @fd: closed with the back end, also if this fails. Frames have a virtio header in front if the interface
+ * has IFF_VNET_HDR; then checksums and segments are left to the host's kernel.
  * Return: 0 or negative errno.
  */
 int kia_net_tap_create(int fd, struct kia_net **net);

@@ -237,14 +237,23 @@ static void user_destroy(struct kia_net *net)
 }
 
 static const struct kia_net_ops user_ops = {
-    .fill = user_fill, .ready = user_ready, .send = user_send,
-    .set_receive_offload = user_set_receive_offload, .destroy = user_destroy,
+    .fill = user_fill,
+    .ready = user_ready,
+    .send = user_send,
+    .set_receive_offload = user_set_receive_offload,
+    .destroy = user_destroy,
 };
 
 static const SlirpCb callbacks = {
-    .send_packet = on_packet, .guest_error = on_guest_error, .clock_get_ns = now_ns, .timer_free = timer_free,
-    .timer_mod = timer_mod, .register_poll_fd = on_poll_fd, .unregister_poll_fd = on_poll_fd,
-    .notify = on_notify, .timer_new_opaque = timer_new,
+    .send_packet = on_packet,
+    .guest_error = on_guest_error,
+    .clock_get_ns = now_ns,
+    .timer_free = timer_free,
+    .timer_mod = timer_mod,
+    .register_poll_fd = on_poll_fd,
+    .unregister_poll_fd = on_poll_fd,
+    .notify = on_notify,
+    .timer_new_opaque = timer_new,
 };
 
 static Slirp *start(struct user *user, const struct kia_net_user_config *config)
@@ -302,7 +311,8 @@ int kia_net_user_create(const struct kia_net_user_config *config, struct kia_net
     for (unsigned i = 0; i < config->n_forwards; i++) {
         const struct kia_net_forward *f = &config->forwards[i];
 
-        if (slirp_add_hostfwd(user->slirp, f->udp, f->host_addr, f->host_port, f->guest_addr, f->guest_port)) {
+        if (slirp_add_hostfwd(user->slirp, f->udp, f->host_addr, f->host_port, f->guest_addr,
+                              f->guest_port)) {
             int err = -errno;
 
             *failed = i;

@@ -218,7 +218,7 @@ static int do_flush(struct kia_p9 *p9, struct p9_in *in, struct p9_out *out)
 /* One step from *@fd, which is replaced. */
 static int step(struct kia_p9 *p9, int *fd, const char *name, struct stat *st)
 {
-    int next = !strcmp(name, "..") ? p9_open_parent(p9, *fd)
+    int next = !strcmp(name, "..")  ? p9_open_parent(p9, *fd)
                : !strcmp(name, ".") ? fcntl(*fd, F_DUPFD_CLOEXEC, 0)
                                     : p9_open_child(*fd, name);
     int err;
@@ -302,32 +302,13 @@ static int do_remove(struct kia_p9 *p9, struct p9_in *in, struct p9_out *out)
 }
 
 static p9_handler *const handlers[256] = {
-    [8] = p9_statfs,
-    [12] = p9_lopen,
-    [14] = p9_lcreate,
-    [16] = p9_symlink,
-    [18] = p9_mknod,
-    [22] = p9_readlink,
-    [24] = p9_getattr,
-    [26] = p9_setattr,
-    [30] = p9_xattrwalk,
-    [32] = p9_xattrcreate,
-    [40] = p9_readdir,
-    [50] = p9_fsync,
-    [52] = p9_lock,
-    [54] = p9_getlock,
-    [70] = p9_link,
-    [72] = p9_mkdir,
-    [74] = p9_renameat,
-    [76] = p9_unlinkat,
-    [TVERSION] = do_version,
-    [TATTACH] = do_attach,
-    [TFLUSH] = do_flush,
-    [TWALK] = do_walk,
-    [116] = p9_read,
-    [118] = p9_write,
-    [TCLUNK] = do_clunk,
-    [TREMOVE] = do_remove,
+    [8] = p9_statfs,     [12] = p9_lopen,       [14] = p9_lcreate,       [16] = p9_symlink,
+    [18] = p9_mknod,     [22] = p9_readlink,    [24] = p9_getattr,       [26] = p9_setattr,
+    [30] = p9_xattrwalk, [32] = p9_xattrcreate, [40] = p9_readdir,       [50] = p9_fsync,
+    [52] = p9_lock,      [54] = p9_getlock,     [70] = p9_link,          [72] = p9_mkdir,
+    [74] = p9_renameat,  [76] = p9_unlinkat,    [TVERSION] = do_version, [TATTACH] = do_attach,
+    [TFLUSH] = do_flush, [TWALK] = do_walk,     [116] = p9_read,         [118] = p9_write,
+    [TCLUNK] = do_clunk, [TREMOVE] = do_remove,
 };
 
 /* Messages that change something in the folder; opening is looked at by itself. */

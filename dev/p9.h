@@ -3,8 +3,8 @@
  * A 9P2000.L file server for one folder of the host.
  *
  * Owns the descriptors of the files that its client knows. May include libc only. One thread at a time.
- * The client is hostile: it gets nothing outside the folder. Each fid is an O_PATH descriptor; names are taken one by
- * one, without "/", and no symbolic link is followed on the host's side (docs/machine.md).
+ * The client is hostile: it gets nothing outside the folder. Each fid is an O_PATH descriptor; names are
+ * taken one by one, without "/", and no symbolic link is followed on the host's side (docs/machine.md).
  */
 #ifndef KIA_P9_H
 #define KIA_P9_H
@@ -22,8 +22,8 @@ enum {
 
 /* How the guest's owners and modes are kept, as QEMU names it. */
 enum kia_p9_security {
-    KIA_P9_NONE, /* the host's own; that a change of owner is refused does not matter */
-    KIA_P9_PASSTHROUGH, /* the same, and a refused change of owner is an error */
+    KIA_P9_NONE,         /* the host's own; that a change of owner is refused does not matter */
+    KIA_P9_PASSTHROUGH,  /* the same, and a refused change of owner is an error */
     KIA_P9_MAPPED_XATTR, /* in extended attributes user.virtfs.*; links and devices are plain files */
 };
 

@@ -192,7 +192,9 @@ int p9_readdir(struct kia_p9 *p9, struct p9_in *in, struct p9_out *out)
     while (room && (n = getdents64(fid->open_fd, buf, sizeof(buf))) > 0) {
         for (ssize_t at = 0; room && at < n;) {
             const struct dirent64 *entry = (const void *)((const char *)buf + at);
-            struct stat st = { .st_ino = entry->d_ino, .st_dev = p9->root.st_dev, .st_mode = DTTOIF(entry->d_type) };
+            struct stat st = { .st_ino = entry->d_ino,
+                               .st_dev = p9->root.st_dev,
+                               .st_mode = DTTOIF(entry->d_type) };
             size_t len = strlen(entry->d_name);
 
             room = out->left >= P9_QID + 8 + 1 + 2 + len;
@@ -282,7 +284,10 @@ static int set_size(struct kia_p9 *p9, struct p9_fid *fid, uint64_t size)
 static struct timespec new_time(uint32_t valid, uint32_t set, uint32_t to, uint64_t sec, uint64_t nsec)
 {
     return (struct timespec){
-        sec, !(valid & set) ? UTIME_OMIT : !(valid & to) ? UTIME_NOW : (long)(nsec < 1000000000 ? nsec : 0),
+        sec,
+        !(valid & set)  ? UTIME_OMIT
+        : !(valid & to) ? UTIME_NOW
+                        : (long)(nsec < 1000000000 ? nsec : 0),
     };
 }
 
@@ -300,7 +305,8 @@ int p9_setattr(struct kia_p9 *p9, struct p9_in *in, struct p9_out *out)
     if (in->bad || !fid || fid->is_xattr)
         return EBADF;
     if (valid & (SET_UID | SET_GID))
-        err = p9_chown(p9, fid->path_fd, valid & SET_UID ? uid : UINT32_MAX, valid & SET_GID ? gid : UINT32_MAX);
+        err = p9_chown(p9, fid->path_fd, valid & SET_UID ? uid : UINT32_MAX,
+                       valid & SET_GID ? gid : UINT32_MAX);
     if (!err && (valid & SET_MODE))
         err = p9_chmod(p9, fid->path_fd, mode);
     if (!err && (valid & SET_SIZE))

@@ -13,8 +13,8 @@
 
 #include "dev/p9_impl.h"
 
-#define XATTR_UID  "user.virtfs.uid"
-#define XATTR_GID  "user.virtfs.gid"
+#define XATTR_UID "user.virtfs.uid"
+#define XATTR_GID "user.virtfs.gid"
 #define XATTR_MODE "user.virtfs.mode"
 #define XATTR_RDEV "user.virtfs.rdev"
 

@@ -21,8 +21,8 @@ struct p9_fid {
     struct p9_fid *next;
     uint32_t id;
     uint32_t uid; /* of the attach */
-    int path_fd; /* O_PATH */
-    int open_fd; /* for reading and writing; -1: not opened */
+    int path_fd;  /* O_PATH */
+    int open_fd;  /* for reading and writing; -1: not opened */
     /* An extended attribute, or their list, instead of a file. */
     bool is_xattr, xattr_written;
     char xattr_name[P9_MAX_NAME + 1]; /* written at clunk */
@@ -78,15 +78,17 @@ int p9_open_child(int dir_fd, const char *name);
 /* The folder above, but never above the root. */
 int p9_open_parent(struct kia_p9 *p9, int dir_fd);
 int p9_stat(struct kia_p9 *p9, int path_fd, struct stat *st);
-/* Opens what an O_PATH descriptor stands for: files and folders only, so that no device or pipe of the host is
- * touched. */
+/* Opens what an O_PATH descriptor stands for: files and folders only, so that no device or pipe of the host
+ * is touched. */
 int p9_reopen(struct kia_p9 *p9, int path_fd, int flags);
 int p9_chmod(struct kia_p9 *p9, int path_fd, uint32_t mode);
 int p9_chown(struct kia_p9 *p9, int path_fd, uint32_t uid, uint32_t gid);
 /* After a file was made: gives it the client's owner and mode (with its type). */
 int p9_adopt(struct kia_p9 *p9, int path_fd, uint32_t mode, uint32_t uid, uint32_t gid, uint64_t rdev);
 /* The name of a descriptor for calls that take no O_PATH one. */
-struct p9_proc { char name[32]; };
+struct p9_proc {
+    char name[32];
+};
 struct p9_proc p9_proc(int fd);
 
 /* p9_file.c, p9_name.c, p9_xattr.c */

@@ -150,5 +150,7 @@ int p9_xattr_clunk(struct p9_fid *fid)
     if (!fid->xattr_len) /* how clients remove one */
         return removexattr(file.name, fid->xattr_name) ? errno : 0;
     return setxattr(file.name, fid->xattr_name, fid->xattr, fid->xattr_len,
-                    fid->xattr_flags & (XATTR_CREATE | XATTR_REPLACE)) ? errno : 0;
+                    fid->xattr_flags & (XATTR_CREATE | XATTR_REPLACE))
+               ? errno
+               : 0;
 }

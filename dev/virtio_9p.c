@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A virtio 9P transport (Virtual I/O Device Version 1.2, 5.10 reserves the type; its rings are those of Linux). */
+/* A virtio 9P transport (Virtual I/O Device Version 1.2, 5.10 reserves the type; its rings are those of
+ * Linux). */
 #include "dev/virtio_9p.h"
 
 #include <assert.h>
@@ -89,7 +90,9 @@ static void share_detach(struct kia_virtio *vdev)
 }
 
 static const struct kia_virtio_ops share_ops = {
-    .start = share_start, .kick = share_kick, .detach = share_detach,
+    .start = share_start,
+    .kick = share_kick,
+    .detach = share_detach,
 };
 
 /** kia_virtio_9p_attach - see the header */

@@ -18,7 +18,7 @@ enum {
     F_REPORTING = 5,
 
     C_NUM_PAGES = 0, /* what the host wishes */
-    C_ACTUAL = 4, /* what the driver has done */
+    C_ACTUAL = 4,    /* what the driver has done */
     CONFIG_LEN = 8,
 
     INFLATE = 0,
@@ -28,7 +28,7 @@ enum {
 
     PAGE_SHIFT = 12, /* the unit, whatever the guest's pages are */
     STAT_LEN = 10,
-    PFNS = 1024, /* read at a time */
+    PFNS = 1024,        /* read at a time */
     MAX_PFNS = 1 << 20, /* of one request, so that its end can be waited for */
     MAX_STATS = 64,
 };
@@ -58,7 +58,8 @@ static void discard_pfns(struct kia_balloon *b, unsigned n)
 
         if (gpa == end) {
             end += 1 << PAGE_SHIFT;
-        } else if (gpa + (1 << PAGE_SHIFT) == start) { /* Linux lists a large page's parts downward or upward */
+        } else if (gpa + (1 << PAGE_SHIFT) ==
+                   start) { /* Linux lists a large page's parts downward or upward */
             start = gpa;
         } else {
             kia_mem_discard(b->vdev.mem, start, end - start);
@@ -190,7 +191,9 @@ static void balloon_detach(struct kia_virtio *vdev)
 }
 
 static const struct kia_virtio_ops balloon_ops = {
-    .start = balloon_start, .kick = balloon_kick, .config_write = balloon_config_write,
+    .start = balloon_start,
+    .kick = balloon_kick,
+    .config_write = balloon_config_write,
     .detach = balloon_detach,
 };
 

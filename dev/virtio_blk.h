@@ -13,9 +13,9 @@ enum { KIA_VIRTIO_BLK_SECTOR = 512, KIA_VIRTIO_BLK_ID_LEN = 20, KIA_VIRTIO_BLK_M
 struct kia_virtio_blk_config {
     int fd; /* positional reads and writes; the device closes it at detach, also if attaching fails */
     uint64_t sectors; /* of 512 bytes */
-    int direct_fd; /* the same file opened with O_DIRECT, for whatever is aligned to 4 KiB; 0: none. Closed too. */
+    int direct_fd; /* the same opened with O_DIRECT, for what is aligned to 4 KiB; 0: none. Closed too. */
     bool readonly;
-    bool writethrough; /* every write is on the medium before it is acknowledged, unless the driver says otherwise */
+    bool writethrough; /* writes are on the medium before they are acknowledged, unless the driver objects */
     bool ignore_flush; /* the host may lose writes when it crashes */
     bool no_discard;
     const char *serial; /* up to 20 characters; NULL: none. Copied. */

@@ -33,7 +33,7 @@ enum {
     INPUT_SIZE = 4096,
     OUTPUT_CHUNK = 4096,
     MAX_OUTPUT = 1 << 20, /* of one request, so that its end can be waited for; the rest is lost */
-    MAX_MESSAGES = 64, /* that wait for buffers; a driver that asks for more gets no more */
+    MAX_MESSAGES = 64,    /* that wait for buffers; a driver that asks for more gets no more */
 };
 
 struct message {
@@ -49,7 +49,7 @@ struct port {
     char name[KIA_VIRTIO_CONSOLE_MAX_NAME + 1];
     atomic_bool guest_open;
     atomic_bool blocked; /* the back end takes no more for now */
-    uint64_t sent; /* bytes of the first request that went out already */
+    uint64_t sent;       /* bytes of the first request that went out already */
 
     pthread_mutex_t lock; /* of the input */
     uint8_t input[INPUT_SIZE];
@@ -353,14 +353,19 @@ static void console_detach(struct kia_virtio *vdev)
 }
 
 static const struct kia_virtio_ops console_ops = {
-    .start = console_start, .kick = console_kick, .detach = console_detach,
+    .start = console_start,
+    .kick = console_kick,
+    .detach = console_detach,
 };
 
 static void add_port(struct console *console, const struct kia_virtio_console_port *config)
 {
     struct port *port = &console->ports[console->n_ports++];
     struct kia_chr_front front = {
-        .room = port_room, .receive = port_receive, .writable = port_writable, .opaque = port,
+        .room = port_room,
+        .receive = port_receive,
+        .writable = port_writable,
+        .opaque = port,
     };
 
     port->console = console;

@@ -12,8 +12,8 @@ enum { KIA_VIRTIO_CONSOLE_MAX_PORTS = 7, KIA_VIRTIO_CONSOLE_MAX_NAME = 63 };
 
 struct kia_virtio_console_port {
     struct kia_chr *chr; /* the caller's; must outlive the device. NULL: nothing at the other end */
-    bool is_console; /* /dev/hvcN, else /dev/vportNpM */
-    const char *name; /* up to 63 characters, for the guest's /dev/virtio-ports; NULL: none. Copied. */
+    bool is_console;     /* /dev/hvcN, else /dev/vportNpM */
+    const char *name;    /* up to 63 characters, for the guest's /dev/virtio-ports; NULL: none. Copied. */
 };
 
 /**

@@ -52,7 +52,7 @@ enum {
 
     HDR_LEN = 12,
     MIN_FRAME = 14,
-    ROUND = 64, /* requests between two looks at the back end */
+    ROUND = 64,              /* requests between two looks at the back end */
     BACKLOG_BYTES = 4 << 20, /* frames past it are lost */
 
     CTRL_MAC = 1,
@@ -64,8 +64,8 @@ enum {
 };
 
 /* What a driver may switch on and off with CTRL_GUEST_OFFLOADS. */
-#define GUEST_OFFLOADS \
-    (UINT64_C(1) << F_GUEST_CSUM | UINT64_C(1) << F_GUEST_TSO4 | UINT64_C(1) << F_GUEST_TSO6 | \
+#define GUEST_OFFLOADS                                                                                       \
+    (UINT64_C(1) << F_GUEST_CSUM | UINT64_C(1) << F_GUEST_TSO4 | UINT64_C(1) << F_GUEST_TSO6 |               \
      UINT64_C(1) << F_GUEST_ECN)
 
 /* A frame that waits for buffers. */
@@ -96,7 +96,7 @@ struct vnet {
     size_t backlog_bytes;
     struct kia_net_poll poll;
     struct kia_virtq_chain first, more; /* receiving, which may happen inside of sending */
-    struct kia_virtq_chain chain; /* sending, commands */
+    struct kia_virtq_chain chain;       /* sending, commands */
     struct kia_virtq_used used[KIA_VIRTQ_SIZE];
     struct iovec iov[KIA_VIRTQ_MAX_IOV];
 };
@@ -274,8 +274,11 @@ static bool take_header(struct vnet *v, struct kia_net_hdr *hdr)
 
     kia_virtq_copy_out(&v->chain, 0, at, HDR_LEN);
     *hdr = (struct kia_net_hdr){
-        .flags = at[0] & KIA_NET_NEEDS_CSUM, .gso_type = at[1], .hdr_len = kia_pci_get16(at + 2),
-        .gso_size = kia_pci_get16(at + 4), .csum_start = kia_pci_get16(at + 6),
+        .flags = at[0] & KIA_NET_NEEDS_CSUM,
+        .gso_type = at[1],
+        .hdr_len = kia_pci_get16(at + 2),
+        .gso_size = kia_pci_get16(at + 4),
+        .csum_start = kia_pci_get16(at + 6),
         .csum_offset = kia_pci_get16(at + 8),
     };
     allowed |= kia_virtio_has(&v->vdev, F_CSUM) ? KIA_NET_CSUM : 0;
@@ -420,7 +423,7 @@ static void wait_for_work(struct vnet *v, bool at_once)
             v->poll.fds[i].revents = 0;
     if (v->poll.fds[0].revents && read(v->wake_fd, &count, sizeof(count)) == sizeof(count))
         v->awake = false; /* before the queues are looked at */
-    after_restart(v); /* before frames come that the new driver may have */
+    after_restart(v);     /* before frames come that the new driver may have */
     if (v->net)
         v->net->ops->ready(v->net, &v->poll);
 }
@@ -495,8 +498,8 @@ static const struct kia_virtio_ops net_ops = { .start = net_start, .kick = net_k
 
 static uint64_t features(const struct kia_net *net, unsigned mtu)
 {
-    uint64_t f = UINT64_C(1) << F_MAC | 1 << F_STATUS | 1 << F_MRG_RXBUF | 1 << F_CTRL_VQ |
-                 1 << F_CTRL_MAC_ADDR;
+    uint64_t f =
+        UINT64_C(1) << F_MAC | 1 << F_STATUS | 1 << F_MRG_RXBUF | 1 << F_CTRL_VQ | 1 << F_CTRL_MAC_ADDR;
     unsigned send = net ? net->send_offload : 0, receive = net ? net->receive_offload : 0;
 
     f |= mtu ? 1 << F_MTU : 0;

@@ -22,7 +22,8 @@ static int open_file(const struct kia_chardev *c, int *out)
     return *out < 0 ? kia_err(-errno, "chardev '%s': cannot write '%s'", c->id, c->path) : 0;
 }
 
-/* PATH.in and PATH.out if both are there, else PATH for both ways. Opened for both, so nobody is waited for. */
+/* PATH.in and PATH.out if both are there, else PATH for both ways. Opened for both, so nobody is waited
+ * for. */
 static int open_pipe(const struct kia_chardev *c, int *in, int *out)
 {
     char path[4096];

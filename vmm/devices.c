@@ -19,8 +19,12 @@ static int attach_drive(struct kia_board *board, const struct kia_device *device
 {
     const struct kia_drive *drive = &board->options->drives[device->of];
     struct kia_virtio_blk_config config = {
-        .readonly = drive->readonly, .writethrough = drive->writethrough, .ignore_flush = drive->no_flush,
-        .no_discard = drive->no_discard, .serial = drive->serial, .queues = drive->queues,
+        .readonly = drive->readonly,
+        .writethrough = drive->writethrough,
+        .ignore_flush = drive->no_flush,
+        .no_discard = drive->no_discard,
+        .serial = drive->serial,
+        .queues = drive->queues,
     };
     int err = disk_open(drive, &config.fd, &config.direct_fd, &config.sectors);
 
@@ -65,7 +69,8 @@ static int attach_net(struct kia_board *board, const struct kia_device *device)
         config.mac[i] = device->mac[i];
     if (device->of >= 0) {
         if (kia_loop_is_virtual(board->loop)) {
-            kia_err(0, "a network is not the same in every run: leave -nic and -netdev out, or use -nic none");
+            kia_err(0,
+                    "a network is not the same in every run: leave -nic and -netdev out, or use -nic none");
             return -EINVAL;
         }
         err = netdev_create(board, device->of, &config.net);
@@ -82,7 +87,8 @@ static int attach_9p(struct kia_board *board, const struct kia_device *device)
     int err = kia_p9_create(config, &p9);
 
     if (err == -EOPNOTSUPP)
-        return kia_err(err, "cannot keep the guest's owners in folder '%s': use security_model=none", config->path);
+        return kia_err(err, "cannot keep the guest's owners in folder '%s': use security_model=none",
+                       config->path);
     if (err)
         return kia_err(err, "cannot share folder '%s'", config->path);
     return report(kia_virtio_9p_attach(board->pci, device->slot, device->mount_tag, p9), device,
@@ -91,8 +97,8 @@ static int attach_9p(struct kia_board *board, const struct kia_device *device)
 
 static int attach_balloon(struct kia_board *board, const struct kia_device *device)
 {
-    return report(kia_virtio_balloon_attach(board->pci, device->slot, &device->balloon, &board->balloon), device,
-                  "virtio-balloon device");
+    return report(kia_virtio_balloon_attach(board->pci, device->slot, &device->balloon, &board->balloon),
+                  device, "virtio-balloon device");
 }
 
 static int attach_console(struct kia_board *board, const struct kia_device *device)
@@ -103,7 +109,9 @@ static int attach_console(struct kia_board *board, const struct kia_device *devi
         const struct kia_port *port = &device->ports[i];
 
         ports[i] = (struct kia_virtio_console_port){
-            .chr = chardev_chr(board, port->chardev), .is_console = port->is_console, .name = port->name,
+            .chr = chardev_chr(board, port->chardev),
+            .is_console = port->is_console,
+            .name = port->name,
         };
     }
     return report(kia_virtio_console_attach(board->pci, device->slot, ports, device->n_ports), device,
@@ -125,7 +133,8 @@ static int check_repeatable(const struct kia_device *device)
         kia_err(0, "virtio-rng-pci: '%s' is no file: no two runs get the same bytes", device->rng_path);
         return -EINVAL;
     default:
-        kia_err(0, "a deterministic machine has no devices that take input from outside: no networks, consoles, shared "
+        kia_err(0, "a deterministic machine has no devices that take input from outside: no networks, "
+                   "consoles, shared "
                    "folders");
         return -EINVAL;
     }

@@ -47,7 +47,8 @@ struct vcpu_thread {
     bool halted; /* runs no more before a reset */
     bool started_by_loader; /* at start_ip, not by firmware */
     uint64_t start_ip;
-    /* gdb's; changed while all vcpu threads are parked, but for the stop, which is the thread's own until then */
+    /* gdb's; changed while all vcpu threads are parked, but for the stop, which is the thread's own until
+     * then */
     bool held; /* stays where it is while others run */
     bool step; /* runs one instruction */
     enum kia_stop stop; /* why it asked for REQUEST_DEBUG */
@@ -108,11 +109,12 @@ int netdev_create(struct kia_board *board, unsigned index, struct kia_net **net)
 /* Runs the scripts that take tap interfaces down again; the back ends are gone. */
 void netdevs_close(struct kia_board *board);
 
-/* disk.c: opens and locks an image; @direct_fd only for cache=none; @sectors of 512 bytes. 0, or negative errno
- * with a message. */
+/* disk.c: opens and locks an image; @direct_fd only for cache=none; @sectors of 512 bytes. 0, or negative
+ * errno with a message. */
 int disk_open(const struct kia_drive *drive, int *fd, int *direct_fd, uint64_t *sectors);
 
-/* virtual_time.c: the event loop's timers go by the time of a deterministic machine. Before a timer is set. */
+/* virtual_time.c: the event loop's timers go by the time of a deterministic machine. Before a timer is
+ * set. */
 void virtual_time_start(struct kia_board *board);
 
 /* load.c */

@@ -61,7 +61,8 @@ static int create_tap(const struct kia_netdev *netdev, char name[16], struct kia
         snprintf(name, 16, "%s", netdev->tap.name ? netdev->tap.name : "tap%d");
         fd = kia_net_tap_open(name);
         if (fd < 0) {
-            kia_err(fd, "cannot open network interface '%s': make it with 'ip tuntap add' for this user", name);
+            kia_err(fd, "cannot open network interface '%s': make it with 'ip tuntap add' for this user",
+                    name);
             *name = 0;
             return fd;
         }
@@ -143,7 +144,8 @@ static int join_group(int fd, const struct sockaddr_storage *group, const char *
     }
     if (setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &request, sizeof(request)) ||
         setsockopt(fd, IPPROTO_IP, IP_MULTICAST_LOOP, &one, sizeof(one)) ||
-        (local && setsockopt(fd, IPPROTO_IP, IP_MULTICAST_IF, &request.imr_interface, sizeof(struct in_addr))))
+        (local &&
+         setsockopt(fd, IPPROTO_IP, IP_MULTICAST_IF, &request.imr_interface, sizeof(struct in_addr))))
         return kia_err(-errno, "cannot join the group");
     return 0;
 }

@@ -43,9 +43,12 @@ static int socket_address(struct kia_chardev *c)
 
 static int set_kind(struct kia_options *o, struct kia_chardev *c, const char *name)
 {
-    static const struct { const char *name; enum kia_chardev_kind kind; } kinds[] = {
+    static const struct {
+        const char *name;
+        enum kia_chardev_kind kind;
+    } kinds[] = {
         { "null", KIA_CHARDEV_NULL }, { "stdio", KIA_CHARDEV_STDIO }, { "file", KIA_CHARDEV_FILE },
-        { "pipe", KIA_CHARDEV_PIPE }, { "pty", KIA_CHARDEV_PTY }, { "socket", KIA_CHARDEV_SOCKET },
+        { "pipe", KIA_CHARDEV_PIPE }, { "pty", KIA_CHARDEV_PTY },     { "socket", KIA_CHARDEV_SOCKET },
     };
     unsigned i, n = sizeof(kinds) / sizeof(kinds[0]);
 
@@ -149,7 +152,8 @@ int opt_device_port(struct kia_options *o, struct kia_keyval *kv, const char *va
     chardev->used = true;
     port = &card->ports[card->n_ports++];
     *port = (struct kia_port){
-        .chardev = chardev - o->chardevs, .is_console = !strcmp(kia_keyval_get(kv, "driver"), "virtconsole"),
+        .chardev = chardev - o->chardevs,
+        .is_console = !strcmp(kia_keyval_get(kv, "driver"), "virtconsole"),
     };
     return name ? opt_set_string(&port->name, name) : 0;
 }

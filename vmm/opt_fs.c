@@ -17,9 +17,14 @@ static struct kia_fsdev *find_fsdev(struct kia_options *o, const char *id)
 
 static int security(struct kia_keyval *kv, enum kia_p9_security *out)
 {
-    static const struct { const char *name; enum kia_p9_security security; } models[] = {
-        { "none", KIA_P9_NONE }, { "passthrough", KIA_P9_PASSTHROUGH },
-        { "mapped-xattr", KIA_P9_MAPPED_XATTR }, { "mapped", KIA_P9_MAPPED_XATTR },
+    static const struct {
+        const char *name;
+        enum kia_p9_security security;
+    } models[] = {
+        { "none", KIA_P9_NONE },
+        { "passthrough", KIA_P9_PASSTHROUGH },
+        { "mapped-xattr", KIA_P9_MAPPED_XATTR },
+        { "mapped", KIA_P9_MAPPED_XATTR },
     };
     const char *value = kia_keyval_get(kv, "security_model");
 
@@ -31,7 +36,8 @@ static int security(struct kia_keyval *kv, enum kia_p9_security *out)
         }
     }
     if (value)
-        return BAD("%s: security_model=%s is not known; use none, passthrough or mapped-xattr", kv->option, value);
+        return BAD("%s: security_model=%s is not known; use none, passthrough or mapped-xattr", kv->option,
+                   value);
     return 0;
 }
 

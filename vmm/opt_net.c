@@ -185,8 +185,9 @@ static int parse_socket(struct kia_netdev *netdev)
     n += !!(netdev->socket.mcast = kia_keyval_get(kv, "mcast"));
     netdev->socket.localaddr = kia_keyval_get(kv, "localaddr");
     if (n != 1)
-        return BAD("%s: give one of listen=[HOST]:PORT, connect=HOST:PORT, udp=HOST:PORT and mcast=ADDRESS:PORT",
-                   kv->option);
+        return BAD(
+            "%s: give one of listen=[HOST]:PORT, connect=HOST:PORT, udp=HOST:PORT and mcast=ADDRESS:PORT",
+            kv->option);
     if (netdev->socket.udp && !netdev->socket.localaddr)
         return BAD("%s: udp= needs localaddr=HOST:PORT too", kv->option);
     return 0;
@@ -218,7 +219,7 @@ static int add_netdev(struct kia_options *o, struct kia_keyval *kv, const char *
     memset(kv, 0, sizeof(*kv));
     kv->option = netdev->kv.option;
     o->n_netdevs++;
-    return netdev->kind == KIA_NETDEV_USER ? parse_user(netdev)
+    return netdev->kind == KIA_NETDEV_USER  ? parse_user(netdev)
            : netdev->kind == KIA_NETDEV_TAP ? parse_tap(netdev)
                                             : parse_socket(netdev);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A process with a disk is killed at random moments under a journal: what was acknowledged is in the file afterwards,
- * and what was never asked for is not. KIA_KILLS: how often (30, for each way of caching).
+ * A process with a disk is killed at random moments under a journal: what was acknowledged is in the file
+ * afterwards, and what was never asked for is not. KIA_KILLS: how often (30, for each way of caching).
  */
 #include "tests/dev/virtio_driver.h"
 
@@ -21,9 +21,9 @@ enum { SLOT = 2, BLOCK = 8192, N_BLOCKS = 64, T_OUT = 1, T_FLUSH = 4 };
 
 /* What the driver knows, where it outlives its process. */
 struct known {
-    _Atomic uint64_t step; /* the write under way; 0: none yet */
+    _Atomic uint64_t step;                   /* the write under way; 0: none yet */
     _Atomic uint64_t acknowledged[N_BLOCKS]; /* the last write that was, by block */
-    _Atomic uint64_t flushed; /* steps that a flush has answered for */
+    _Atomic uint64_t flushed;                /* steps that a flush has answered for */
     atomic_bool failed;
 };
 

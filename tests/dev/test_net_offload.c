@@ -175,7 +175,7 @@ static void test_not_joined(void **state)
     join(300, 100, 2, 0x10); /* a hole */
     join(400, 101, 2, 0x10); /* longer than the first */
     join(501, 101, 2, 0x12); /* SYN */
-    join(603, 0, 2, 0x10); /* no data */
+    join(603, 0, 2, 0x10);   /* no data */
     join(603, 100, 2, 0x18); /* pushed at once */
     assert_int_equal(n_out, 7);
     expect(0, 0, 100, 0);
@@ -254,7 +254,8 @@ static void test_checksum(void **state)
         assert_false(kia_net_finish_checksum(&hdr, frame, len));
         hdr = (struct kia_net_hdr){ .flags = KIA_NET_NEEDS_CSUM, .csum_start = len };
         assert_false(kia_net_finish_checksum(&hdr, frame, len));
-        hdr = (struct kia_net_hdr){ .flags = KIA_NET_NEEDS_CSUM, .csum_start = 0xffff, .csum_offset = 0xffff };
+        hdr =
+            (struct kia_net_hdr){ .flags = KIA_NET_NEEDS_CSUM, .csum_start = 0xffff, .csum_offset = 0xffff };
         assert_false(kia_net_finish_checksum(&hdr, frame, len));
         hdr.flags = 0;
         assert_true(kia_net_finish_checksum(&hdr, frame, len));

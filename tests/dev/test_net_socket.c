@@ -155,7 +155,8 @@ static void test_listen(void **state)
     (void)state;
     n_got = 0;
     assert_int_equal(bind(listener, (struct sockaddr *)&addr, len) || listen(listener, 1) ||
-                         getsockname(listener, (struct sockaddr *)&addr, &len), 0);
+                         getsockname(listener, (struct sockaddr *)&addr, &len),
+                     0);
     assert_int_equal(kia_net_stream_create(listener, true, &net), 0);
     net->receive = receive;
     assert_true(send_frame(60, 1)); /* nobody is there */
@@ -188,7 +189,8 @@ static void test_datagrams(void **state)
         fd[i] = socket(AF_INET, SOCK_DGRAM, 0);
         addr[i] = (struct sockaddr_in){ .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
         assert_int_equal(bind(fd[i], (struct sockaddr *)&addr[i], len) ||
-                             getsockname(fd[i], (struct sockaddr *)&addr[i], &len), 0);
+                             getsockname(fd[i], (struct sockaddr *)&addr[i], &len),
+                         0);
     }
     assert_int_equal(kia_net_dgram_create(fd[0], (struct sockaddr *)&addr[1], len, &net), 0);
     net->receive = receive;

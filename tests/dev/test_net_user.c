@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The user network through its frames: address resolution, datagrams to the host's loopback and back, forwards. */
+/* The user network through its frames: address resolution, datagrams to the host's loopback and back,
+ * forwards. */
 #include "tests/dev/fixture.h"
 
 #include <arpa/inet.h>
@@ -111,7 +112,8 @@ static int create(void **state, unsigned forward_to)
     config.dns.s_addr = htonl(0x0a000203);
     config.dhcp_start.s_addr = htonl(0x0a00020f);
     if (forward_to) {
-        config.forwards[0] = (struct kia_net_forward){ .udp = true, .host_port = forward_to, .guest_port = 7 };
+        config.forwards[0] =
+            (struct kia_net_forward){ .udp = true, .host_port = forward_to, .guest_port = 7 };
         config.forwards[0].host_addr.s_addr = htonl(INADDR_LOOPBACK);
         config.n_forwards = 1;
     }

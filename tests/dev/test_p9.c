@@ -591,9 +591,10 @@ static void test_session(void **state)
 
 static void random_message(uint64_t *seed)
 {
-    static const char *const names[] = { "file", "sub", "..", ".", "x", "out", "outdir", "pipe", "a/b", "user.x", "" };
-    static const uint8_t types[] = { 8, 12, 14, 16, 18, 22, 24, 26, 30, 32, 40, 50, 52, 54, 70, 72, 74, 76, 100, 104,
-                                     108, 110, 116, 118, 120, 122 };
+    static const char *const names[] = { "file",   "sub",  "..",  ".",      "x", "out",
+                                         "outdir", "pipe", "a/b", "user.x", "" };
+    static const uint8_t types[] = { 8,  12, 14, 16, 18, 22,  24,  26,  30,  32,  40,  50,  52,
+                                     54, 70, 72, 74, 76, 100, 104, 108, 110, 116, 118, 120, 122 };
     uint8_t type = next_random(seed) % 16 ? types[next_random(seed) % sizeof(types)] : next_random(seed);
 
     if (type == 100 && next_random(seed) % 8)
@@ -667,10 +668,14 @@ static void test_random(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(test_files), CASE(test_attributes), CASE(test_readdir), CASE(test_escapes),
+        CASE(test_files),
+        CASE(test_attributes),
+        CASE(test_readdir),
+        CASE(test_escapes),
         cmocka_unit_test_setup_teardown(test_readonly, setup_readonly, teardown),
         cmocka_unit_test_setup_teardown(test_mapped, setup_mapped, teardown),
-        CASE(test_session), CASE(test_random),
+        CASE(test_session),
+        CASE(test_random),
         cmocka_unit_test_setup_teardown(test_random, setup_mapped, teardown),
     };
 

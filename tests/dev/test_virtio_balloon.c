@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The virtio balloon: pages that the guest gives up are the host's again, others stay; wishes and statistics. */
+/* The virtio balloon: pages that the guest gives up are the host's again, others stay; wishes and
+ * statistics. */
 #include "tests/dev/virtio_driver.h"
 
 #include <string.h>
@@ -162,7 +163,8 @@ static void test_hostile(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { CASE(test_pages), CASE(test_wish), CASE(test_stats), CASE(test_hostile) };
+    const struct CMUnitTest tests[] = { CASE(test_pages), CASE(test_wish), CASE(test_stats),
+                                        CASE(test_hostile) };
 
     return cmocka_run_group_tests_name("virtio_balloon", tests, NULL, NULL);
 }

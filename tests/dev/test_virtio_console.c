@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The virtio console device: ports are announced, bytes go both ways, a reader that stops, hostile drivers. */
+/* The virtio console device: ports are announced, bytes go both ways, a reader that stops, hostile
+ * drivers. */
 #include "tests/dev/virtio_driver.h"
 
 #include <pthread.h>
@@ -247,7 +248,8 @@ static void test_hostile(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { CASE(test_ports), CASE(test_single), CASE(test_slow_reader), CASE(test_hostile) };
+    const struct CMUnitTest tests[] = { CASE(test_ports), CASE(test_single), CASE(test_slow_reader),
+                                        CASE(test_hostile) };
 
     return cmocka_run_group_tests_name("virtio_console", tests, NULL, NULL);
 }

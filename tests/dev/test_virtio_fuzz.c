@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hostile drivers for every virtio device: random programs of register accesses and requests, most of them nearly
- * right. They run in a virtual time, so that each seed does the same every time. What counts is that nothing crashes,
- * hangs or leaves the device unusable (run it under ASan and UBSan).
+ * Hostile drivers for every virtio device: random programs of register accesses and requests, most of them
+ * nearly right. They run in a virtual time, so that each seed does the same every time. What counts is that
+ * nothing crashes, hangs or leaves the device unusable (run it under ASan and UBSan).
  *
  * KIA_FUZZ_PROGRAMS: how many for each device (500); KIA_FUZZ_SEED; KIA_FUZZ_DEVICE: only this one.
  */
@@ -26,9 +26,19 @@
 #include "dev/virtio_net.h"
 #include "dev/virtio_rng.h"
 
-enum { SLOT = 3, MAX_QUEUES = 6, SECTORS = 256, D_NEXT = 1, D_WRITE = 2, D_INDIRECT = 4, D_AVAIL = 0x80, D_USED = 0x8000 };
+enum {
+    SLOT = 3,
+    MAX_QUEUES = 6,
+    SECTORS = 256,
+    D_NEXT = 1,
+    D_WRITE = 2,
+    D_INDIRECT = 4,
+    D_AVAIL = 0x80,
+    D_USED = 0x8000
+};
 
-#define RINGS  UINT64_C(0x10000) /* 16 KiB a queue: descriptors, driver's and device's parts at 0, 4 KiB, 8 KiB */
+#define RINGS                                                                                                \
+    UINT64_C(0x10000) /* 16 KiB a queue: descriptors, driver's and device's parts at 0, 4 KiB, 8 KiB */
 #define PLACES UINT64_C(0x80000) /* 64 KiB of buffers */
 
 struct queue {
@@ -93,7 +103,8 @@ static int attach_blk(void)
     struct kia_virtio_blk_config config = { .sectors = SECTORS, .queues = 2, .serial = "fuzz" };
 
     config.fd = memfd_create("disk", 0);
-    return config.fd < 0 || ftruncate(config.fd, SECTORS * 512) || kia_virtio_blk_attach(m->pci, SLOT, &config);
+    return config.fd < 0 || ftruncate(config.fd, SECTORS * 512) ||
+           kia_virtio_blk_attach(m->pci, SLOT, &config);
 }
 
 static unsigned request_blk(unsigned queue, uint64_t gpa)
@@ -157,7 +168,10 @@ static void echo_destroy(struct kia_net *net)
 static int attach_net(void)
 {
     static const struct kia_net_ops ops = {
-        .fill = echo_fill, .ready = echo_ready, .send = echo_send, .destroy = echo_destroy,
+        .fill = echo_fill,
+        .ready = echo_ready,
+        .send = echo_send,
+        .destroy = echo_destroy,
     };
     struct kia_virtio_net_config config = { .net = calloc(1, sizeof(*config.net)), .mtu = 1500 };
 
@@ -190,7 +204,8 @@ static int attach_9p(void)
 
 static unsigned request_9p(unsigned queue, uint64_t gpa)
 {
-    static const uint8_t types[] = { 8, 12, 14, 22, 24, 26, 30, 40, 72, 74, 76, 104, 108, 110, 110, 116, 118, 120 };
+    static const uint8_t types[] = { 8,  12, 14,  22,  24,  26,  30,  40,  72,
+                                     74, 76, 104, 108, 110, 110, 116, 118, 120 };
     static const char *const names[] = { "a", "..", "b", "../x", "" };
     unsigned len = 7;
 
@@ -345,7 +360,8 @@ static void put_descriptor(uint64_t at, uint64_t gpa, uint32_t len, uint16_t fla
 }
 
 /* @n descriptors, of which the first @n_out are readable, in a table of their own or in the ring. */
-static void put_table(struct queue *q, unsigned index, uint64_t table, unsigned n, unsigned n_out, bool indirect)
+static void put_table(struct queue *q, unsigned index, uint64_t table, unsigned n, unsigned n_out,
+                      bool indirect)
 {
     static const uint16_t lengths[] = { 1, 12, 64, 512, 513, 1024, 4096 };
 
@@ -356,8 +372,11 @@ static void put_table(struct queue *q, unsigned index, uint64_t table, unsigned 
 
         if (packed && !indirect)
             flags |= q->wrap ? D_AVAIL : D_USED;
-        put_descriptor(table + 16 * at, gpa, len ? len : lengths[rnd(sizeof(lengths) / sizeof(lengths[0]))], flags,
-                       packed ? index : indirect ? i + 1 : (q->at + 1) % q->size);
+        put_descriptor(table + 16 * at, gpa, len ? len : lengths[rnd(sizeof(lengths) / sizeof(lengths[0]))],
+                       flags,
+                       packed     ? index
+                       : indirect ? i + 1
+                                  : (q->at + 1) % q->size);
         if (!indirect && ++q->at == q->size) {
             q->at = 0;
             q->wrap = !q->wrap;

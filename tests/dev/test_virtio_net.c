@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The virtio network device on a back end of the test's own: frames both ways, scarce buffers, a back end that is
- * busy, commands, and drivers that break the rules. */
+/* The virtio network device on a back end of the test's own: frames both ways, scarce buffers, a back end
+ * that is busy, commands, and drivers that break the rules. */
 #include "tests/dev/virtio_driver.h"
 
 #include <pthread.h>
@@ -15,16 +15,16 @@
 
 enum { SLOT = 4, HDR = 12, RX = 0, TX = 1, CTRL = 2, MAX_SENT = 64, BIG = 60000 };
 
-#define F_CSUM       (UINT64_C(1) << 0)
+#define F_CSUM (UINT64_C(1) << 0)
 #define F_GUEST_CSUM (UINT64_C(1) << 1)
-#define F_CTRL_OFF   (UINT64_C(1) << 2)
-#define F_MTU        (UINT64_C(1) << 3)
-#define F_MAC        (UINT64_C(1) << 5)
+#define F_CTRL_OFF (UINT64_C(1) << 2)
+#define F_MTU (UINT64_C(1) << 3)
+#define F_MAC (UINT64_C(1) << 5)
 #define F_GUEST_TSO4 (UINT64_C(1) << 7)
-#define F_HOST_TSO4  (UINT64_C(1) << 11)
-#define F_MRG        (UINT64_C(1) << 15)
-#define F_CTRL       (UINT64_C(1) << 17)
-#define F_CTRL_MAC   (UINT64_C(1) << 23)
+#define F_HOST_TSO4 (UINT64_C(1) << 11)
+#define F_MRG (UINT64_C(1) << 15)
+#define F_CTRL (UINT64_C(1) << 17)
+#define F_CTRL_MAC (UINT64_C(1) << 23)
 
 /* The back end: records what is sent, and gives frames when the test asks. */
 struct fake {
@@ -33,7 +33,11 @@ struct fake {
     pthread_mutex_t lock;
     pthread_cond_t cond;
     bool busy; /* takes nothing */
-    struct { struct kia_net_hdr hdr; size_t len; uint8_t start[256]; } sent[MAX_SENT];
+    struct {
+        struct kia_net_hdr hdr;
+        size_t len;
+        uint8_t start[256];
+    } sent[MAX_SENT];
     unsigned n_sent;
     struct kia_net_hdr give_hdr;
     uint8_t give[BIG];
@@ -106,7 +110,10 @@ static void fake_destroy(struct kia_net *net)
 }
 
 static const struct kia_net_ops fake_ops = {
-    .fill = fake_fill, .ready = fake_ready, .send = fake_send, .set_receive_offload = fake_set_offload,
+    .fill = fake_fill,
+    .ready = fake_ready,
+    .send = fake_send,
+    .set_receive_offload = fake_set_offload,
     .destroy = fake_destroy,
 };
 
@@ -175,7 +182,8 @@ static void expect_frame(uint64_t gpa, size_t from, size_t len, uint8_t first)
 /* A request to send: header at DATA, @len bytes of data after it. */
 static void put_frame(uint8_t flags, uint8_t gso, uint16_t gso_size, uint32_t len)
 {
-    struct buffer b[] = { { DATA, HDR, false }, { DATA + 4096, len / 2, false },
+    struct buffer b[] = { { DATA, HDR, false },
+                          { DATA + 4096, len / 2, false },
                           { DATA + 0x20000, len - len / 2, false } };
 
     ram_set(&d, DATA, 8, 0);
@@ -438,7 +446,8 @@ static uint8_t command(uint8_t class, uint8_t cmd, uint64_t data, unsigned len)
 static void test_commands(void **state)
 {
     (void)state;
-    driver_start_queues(&d, F_VERSION_1 | F_GUEST_CSUM | F_GUEST_TSO4 | F_CTRL | F_CTRL_OFF | F_CTRL_MAC, true, 3);
+    driver_start_queues(&d, F_VERSION_1 | F_GUEST_CSUM | F_GUEST_TSO4 | F_CTRL | F_CTRL_OFF | F_CTRL_MAC,
+                        true, 3);
     assert_int_equal(command(1, 1, UINT64_C(0x0a0908070604), 6), 0);
     assert_int_equal(kia_mmio_read(d.m->mem, d.config, 4), 0x08070604);
     assert_int_equal(command(1, 1, 0, 5), 1);
@@ -504,8 +513,9 @@ static void test_hostile(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(test_registers), CASE(test_send), CASE(test_send_nonsense), CASE(test_busy), CASE(test_receive),
-        CASE(test_scarce), CASE(test_not_merged), CASE(test_restart), CASE(test_commands), CASE(test_hostile),
+        CASE(test_registers), CASE(test_send),    CASE(test_send_nonsense), CASE(test_busy),
+        CASE(test_receive),   CASE(test_scarce),  CASE(test_not_merged),    CASE(test_restart),
+        CASE(test_commands),  CASE(test_hostile),
     };
 
     return cmocka_run_group_tests_name("virtio_net", tests, NULL, NULL);

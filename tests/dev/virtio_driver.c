@@ -188,7 +188,8 @@ static unsigned put_chain_split(struct driver *d, unsigned q, const struct buffe
     if (indirect) {
         for (unsigned i = 0; i < n; i++)
             put_split(d, indirect_table(q) + 16 * i, &buffers[i], i + 1 < n ? D_NEXT : 0, i + 1);
-        put_split(d, DESC(q) + 16 * head, &(struct buffer){ indirect_table(q), 16 * n, false }, D_INDIRECT, 0);
+        put_split(d, DESC(q) + 16 * head, &(struct buffer){ indirect_table(q), 16 * n, false }, D_INDIRECT,
+                  0);
         n = 1;
     } else {
         for (unsigned i = 0; i < n; i++)
