@@ -195,6 +195,8 @@ const struct kia_cpu_model *kia_vm_model(const struct kia_vm *vm);
 void kia_vcpu_dump(struct kia_vcpu *vcpu, FILE *out);
 /* TRs and TCs in use, one a line (docs/debugging.md). */
 void kia_vcpu_dump_tlb(struct kia_vcpu *vcpu, FILE *out);
+/* The VPD of the virtual processor that is loaded, one field a line; or one line that says that none is. */
+void kia_vcpu_dump_vpd(struct kia_vcpu *vcpu, FILE *out);
 
 /*
  * For a debugger (docs/debugging.md). No vcpu of the machine runs during these, and none has an effect on the guest but

@@ -121,7 +121,7 @@ void kia_set_psr(struct kia_vcpu *vcpu, uint64_t value)
 {
     struct vcpu *v = take_tlb(vcpu);
 
-    psr_write(v, value & ~PSR_RI);
+    psr_write(v, value & ~(PSR_RI | (v->vm->vti ? 0 : PSR_VM)));
     v->ri = value >> PSR_RI_SHIFT & 3;
     tlb_guest_leave(v);
 }

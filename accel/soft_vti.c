@@ -5,6 +5,7 @@
 
 #include "accel/soft.h"
 #include "arch/mmu.h"
+#include "arch/ops.h"
 #include "arch/vti.h"
 #include "lower/lower.h"
 #include "vmm/log.h"
@@ -126,5 +127,47 @@ void soft_vti_note(void *opaque, struct vcpu *v, enum vti_event event, uint64_t 
     case VTI_VMSW:
         kia_log(KIA_LOG_VTI, "cpu %u vmsw.%" PRIu64, v->index, a);
         break;
+    }
+}
+
+static void dump_bits(FILE *out, const char *name, uint64_t value, const char *const *bits, unsigned n)
+{
+    fprintf(out, "%s %016" PRIx64, name, value);
+    for (unsigned i = 0; i < n; i++) {
+        if (value >> i & 1)
+            fprintf(out, " %s", bits[i]);
+    }
+    fputc('\n', out);
+}
+
+static void dump_words(const struct vcpu *v, FILE *out, const char *name, unsigned first, unsigned n, size_t offset)
+{
+    for (unsigned i = 0; i < n; i++)
+        fprintf(out, "%s%u %016" PRIx64 "\n", name, first + i, vpd_get(v, offset + 8 * (size_t)i));
+}
+
+void kia_vcpu_dump_vpd(struct kia_vcpu *vcpu, FILE *out)
+{
+    static const char *const vac[] = { "a_int", "a_from_int_cr", "a_to_int_cr", "a_from_psr", "a_from_cpuid",
+                                       "a_cover", "a_bsw", "a_probe", "a_tf", "a_ic_um" };
+    static const char *const vdc[] = { "d_vmsw", "d_extint", "d_ibr_dbr", "d_pmc", "d_to_pmd", "d_itm", "d_psr_i" };
+    const struct vcpu *v = vcpu->v;
+
+    if (!v->vti.vpd) {
+        fprintf(out, "no virtual processor is loaded\n");
+        return;
+    }
+    fprintf(out, "vpd %016" PRIx64 "\n", v->vti.vpd_gva);
+    dump_bits(out, "vac", vpd_get(v, VPD_OFFSET(vac)), vac, sizeof(vac) / sizeof(*vac));
+    dump_bits(out, "vdc", vpd_get(v, VPD_OFFSET(vdc)), vdc, sizeof(vdc) / sizeof(*vdc));
+    fprintf(out, "handler %016" PRIx64 "\nvhpi %016" PRIx64 "\nvpsr %016" PRIx64 "\nvpr %016" PRIx64 "\n", v->vti.handler,
+            vpd_get(v, VPD_OFFSET(vhpi)), vpd_get(v, VPD_OFFSET(vpsr)), vpd_get(v, VPD_OFFSET(vpr)));
+    dump_words(v, out, "vgr", 16, 16, VPD_OFFSET(vgr));
+    dump_words(v, out, "vbgr", 16, 16, VPD_OFFSET(vbgr));
+    fprintf(out, "vnat %016" PRIx64 "\nvbnat %016" PRIx64 "\n", vpd_get(v, VPD_OFFSET(vnat)), vpd_get(v, VPD_OFFSET(vbnat)));
+    dump_words(v, out, "vcpuid", 0, 5, VPD_OFFSET(vcpuid));
+    for (unsigned cr = 0; cr < 128; cr++) {
+        if (cr_valid(cr))
+            fprintf(out, "vcr%u %016" PRIx64 "\n", cr, vpd_cr(v, cr));
     }
 }

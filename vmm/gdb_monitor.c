@@ -58,6 +58,14 @@ static void tlb(struct monitor *m)
         kia_vcpu_dump_tlb(vcpu, m->out);
 }
 
+static void vpd(struct monitor *m)
+{
+    struct kia_vcpu *vcpu = named_vcpu(m);
+
+    if (vcpu)
+        kia_vcpu_dump_vpd(vcpu, m->out);
+}
+
 static void xp(struct monitor *m)
 {
     const char *where = next_word(m), *count = next_word(m);
@@ -102,6 +110,7 @@ static const struct {
     { "help", "", "this list", help },
     { "registers", "[CPU]", "the whole architected state of a processor, by default the current one", registers },
     { "tlb", "[CPU]", "its translation registers and caches", tlb },
+    { "vpd", "[CPU]", "the descriptor of the virtual processor that is loaded", vpd },
     { "xp", "ADDRESS [COUNT]", "8-byte words of physical memory", xp },
     { "system_powerdown", "", "presses the power button", system_powerdown },
     { "system_reset", "", "resets the machine", system_reset },

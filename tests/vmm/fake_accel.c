@@ -425,6 +425,12 @@ void kia_vcpu_dump(struct kia_vcpu *vcpu, FILE *out)
     fprintf(out, "ip %016llx\npsr %016llx\n", (unsigned long long)vcpu->ip, (unsigned long long)vcpu->psr);
 }
 
+void kia_vcpu_dump_vpd(struct kia_vcpu *vcpu, FILE *out)
+{
+    fprintf(out, "no virtual processor is loaded\n");
+    (void)vcpu;
+}
+
 void kia_vcpu_dump_tlb(struct kia_vcpu *vcpu, FILE *out)
 {
     fprintf(out, "tlb of %u\n", vcpu->index);

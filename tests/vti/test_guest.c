@@ -252,6 +252,18 @@ static void test_order(void **state)
     }
 }
 
+/* All memory, one to one, for data and with these rights for code. */
+static void map(struct vti_machine *m, uint64_t rights)
+{
+    uint64_t out;
+
+    m->v->cr[CR_IFA] = 0;
+    m->v->cr[CR_ITIR] = 22 << 2;
+    kia_set_psr(m->vcpu, 0);
+    op_itr(m->v, 1, 0x61 | rights << 9, 0, &out);
+    op_itr(m->v, 0, 0x661, 0, &out);
+}
+
 /* Data and code at addresses that only the hypervisor can form. */
 static void test_addresses(void **state)
 {
@@ -264,6 +276,13 @@ static void test_addresses(void **state)
     vti_start(&max, 0, 0);
     kia_set_gr(max.vcpu, 9, UINT64_C(0xd800000000000000));
     assert_int_equal(vti_do(&max, VM_PSR | PSR_DT, "ld8 r8=[r9]"), 0x1000);
+    vti_start(&max, 0, 0);
+    /* Fetches; IIP is sign-extended from bit 59. */
+    map(&max, 3);
+    assert_int_equal(vti_run_at(&max, UINT64_C(0x0800000000000120), VM_PSR | PSR_IT), 0x5e00);
+    assert_int_equal(max.v->cr[CR_IIP], UINT64_C(0x1800000000000120));
+    assert_int_equal(vti_run_at(&max, UINT64_C(0x0800000000000120), PSR_IC | PSR_IT), 0x0c00);
+    assert_int_equal(vti_run_at(&max, UINT64_C(0x1800000000000120), VM_PSR | PSR_IT), 0x0c00);
     vti_start(&max, 0, 0);
     kia_set_gr(max.vcpu, 9, UINT64_C(0xc800000000000000));
     assert_int_equal(vti_do(&max, (VM_PSR | PSR_DT) & ~PSR_VM, "ld8 r8=[r9]"), 0x1000);
@@ -522,17 +541,6 @@ static void test_disables(void **state)
     assert_int_equal(vti_get(&max, 0x590) & PSR_I, PSR_I); /* a copy */
 }
 
-static void map(struct vti_machine *m, uint64_t rights)
-{
-    uint64_t out;
-
-    m->v->cr[CR_IFA] = 0;
-    m->v->cr[CR_ITIR] = 22 << 2;
-    kia_set_psr(m->vcpu, 0);
-    op_itr(m->v, 1, 0x61 | rights << 9, 0, &out);
-    op_itr(m->v, 0, 0x661, 0, &out);
-}
-
 static void test_vmsw(void **state)
 {
     (void)state;
@@ -682,124 +690,6 @@ static void test_hostile(void **state)
     }
 }
 
-/* ---- services ---- */
-
-/* Enters the service at @offset with GR24 = CODE and @vpd in GR25. */
-static unsigned service(struct vti_machine *m, unsigned offset, uint64_t vpd, uint64_t psr)
-{
-    kia_set_psr(m->vcpu, psr);
-    kia_set_gr(m->vcpu, 24, CODE);
-    kia_set_gr(m->vcpu, 25, vpd);
-    return vti_run_at(m, ENV + offset, psr);
-}
-
-static void test_services(void **state)
-{
-    const uint64_t record[] = { KIA_VPD_MARK, HOST_IVA, OPT_HANDLER };
-
-    (void)state;
-    vti_start(&max, 0, 0);
-    vti_assemble(&max, "nop.m 0", NULL, NULL);
-    assert_int_equal(kia_vcpu_vp_make_env(max.vcpu, ENV), 0);
-    for (unsigned offset = KIA_VPS_SYNC_READ; offset <= KIA_VPS_SAVE; offset += KIA_VPS_STEP) {
-        assert_int_equal(service(&max, offset, VPD, PSR_IC), AT_END);
-        /* Not for applications, not for guests, not with NaTs. */
-        assert_int_equal(service(&max, offset, VPD, PSR_IC | CPL3), 0x5400);
-        assert_int_equal(max.v->cr[CR_ISR], 0);
-        assert_int_equal(service(&max, offset, VPD, VM_PSR), 0x5400);
-        assert_int_equal(max.v->cr[CR_ISR], 0);
-        kia_set_psr(max.vcpu, PSR_IC);
-        kia_set_gr(max.vcpu, 24, CODE);
-        gr_set(max.v, 25, 0, true);
-        assert_int_equal(vti_run_at(&max, ENV + offset, PSR_IC), 0x5600);
-        assert_int_equal(max.v->cr[CR_IIP], ENV + offset);
-        kia_set_gr(max.vcpu, 25, 0);
-    }
-    assert_int_equal(vti_run_at(&max, ENV + KIA_VPS_SAVE + KIA_VPS_STEP, PSR_IC), 0x2c00); /* zeros: no gate there */
-    /* RESTORE: CR.IVA and what is in force; a VPD that PAL does not know, that is misaligned, that is not mapped. */
-    vti_start(&max, KIA_VAC_A_INT, KIA_VDC_D_ITM);
-    vti_assemble(&max, "nop.m 0", NULL, NULL);
-    assert_int_equal(kia_vcpu_vp_make_env(max.vcpu, ENV), 0);
-    kia_vcpu_vp_unload(max.vcpu);
-    assert_int_equal(max.v->vti.vac, 0);
-    assert_int_equal(service(&max, KIA_VPS_RESTORE, VPD, PSR_IC), AT_END);
-    assert_int_equal(max.v->cr[CR_IVA], IVT);
-    assert_int_equal(max.v->vti.vac, KIA_VAC_A_INT);
-    assert_int_equal(max.v->vti.vdc, KIA_VDC_D_ITM);
-    assert_int_equal(service(&max, KIA_VPS_RESTORE, DATA, PSR_IC), 0x5400);
-    assert_int_equal(service(&max, KIA_VPS_RESTORE, VPD + 0x4000, PSR_IC), 0x5400);
-    assert_int_equal(service(&max, KIA_VPS_RESTORE, VPD, PSR_IC | PSR_DT), 0x1000);
-    assert_int_equal(max.v->cr[CR_IFA], VPD);
-    assert_int_equal(max.v->cr[CR_IIP], ENV + KIA_VPS_RESTORE);
-    /* SYNC_WRITE and the RESUMEs read vac and vdc anew. */
-    vti_set(&max, 0, KIA_VAC_A_BSW);
-    assert_int_equal(service(&max, KIA_VPS_SYNC_READ, VPD, PSR_IC), AT_END);
-    assert_int_equal(max.v->vti.vac, KIA_VAC_A_INT);
-    assert_int_equal(service(&max, KIA_VPS_SYNC_WRITE, VPD, PSR_IC), AT_END);
-    assert_int_equal(max.v->vti.vac, KIA_VAC_A_BSW);
-    vti_set(&max, 0, KIA_VAC_A_FROM_PSR);
-    kia_set_cr(max.vcpu, CR_IIP, CODE);
-    kia_set_cr(max.vcpu, CR_IPSR, VM_PSR);
-    kia_set_cr(max.vcpu, CR_IFS, 0);
-    kia_set_br(max.vcpu, 0, 0x9990);
-    assert_int_equal(service(&max, KIA_VPS_RESUME_NORMAL, VPD, 0), AT_END);
-    assert_int_equal(max.v->vti.vac, KIA_VAC_A_FROM_PSR);
-    assert_int_equal(kia_get_br(max.vcpu, 0), CODE); /* GR24 */
-    assert_true(max.v->cr[CR_IPSR] & PSR_VM);
-    /* With the VPD of another one, that one is loaded. */
-    kia_mem_write(max.mem, VPD + 0x10000 + 0x1000, record, sizeof(record));
-    kia_set_cr(max.vcpu, CR_IIP, CODE);
-    kia_set_cr(max.vcpu, CR_IPSR, VM_PSR);
-    assert_int_equal(service(&max, KIA_VPS_RESUME_HANDLER, VPD + 0x10000, 0), AT_END);
-    assert_int_equal(max.v->vti.vpd_gva, VPD + 0x10000);
-    assert_int_equal(max.v->vti.vac, 0);
-}
-
-/* Where services are follows the environments: nowhere without one, and one at a time. */
-static void test_environments(void **state)
-{
-    (void)state;
-    vti_start(&max, 0, 0);
-    vti_assemble(&max, "nop.m 0", NULL, NULL);
-    assert_int_equal(kia_vcpu_vp_make_env(max.vcpu, ENV), 0);
-    assert_int_equal(kia_vcpu_vp_make_env(max.vcpu, ENV + 0x4000), 0);
-    assert_int_equal(service(&max, KIA_VPS_SYNC_READ, VPD, PSR_IC), AT_END);
-    assert_int_equal(service(&max, KIA_VPS_SYNC_READ + 0x4000, VPD, PSR_IC), 0x5400);
-    kia_vcpu_vp_enter(max.vcpu, ENV + 0x4000, KIA_VP_CONFIG_OPCODE);
-    assert_int_equal(service(&max, KIA_VPS_SYNC_READ, VPD, PSR_IC), 0x5400);
-    assert_int_equal(service(&max, KIA_VPS_SYNC_READ + 0x4000, VPD, PSR_IC), AT_END);
-    kia_vcpu_vp_leave(max.vcpu);
-    assert_int_equal(service(&max, KIA_VPS_SYNC_READ + 0x4000, VPD, PSR_IC), 0x5400);
-}
-
-/* Models without it, and with it hidden. */
-static void test_absent(void **state)
-{
-    static const char *const cpus[] = { "madison", "montecito,vti=off", "max,vti=off" };
-    static const char *const refused[] = { "madison,vti=on", "max,vtx=on", "max,vti" };
-    struct vti_machine m;
-
-    for (unsigned i = 0; i < 3; i++) {
-        assert_true(vti_machine_open(&m, *state, cpus[i]));
-        kia_set_cr(m.vcpu, CR_IVA, IVT);
-        kia_vm_add_gate(m.vm, IVT + 0x5400, 0x1000 + 0x5400, KIA_GATE_FALL);
-        assert_int_equal(vti_do(&m, PSR_IC | CPL3, "vmsw.1"), 0x5400);
-        assert_int_equal(m.v->cr[CR_ISR] & 0xff, 0);
-        kia_set_gr(m.vcpu, 8, PSR_VM);
-        assert_int_equal(vti_do(&m, 0, "mov cr.ipsr=r8"), 0x5400);
-        assert_int_equal(m.v->cr[CR_ISR] & 0xff, 0x30);
-        assert_int_equal(vti_do(&m, PSR_IC, "mov r8=cr4"), 0x5400);
-        assert_int_equal(m.v->cr[CR_ISR] & 0xff, 0);
-        vti_machine_close(&m);
-    }
-    for (unsigned i = 0; i < 3; i++) {
-        assert_false(vti_machine_open(&m, *state, refused[i]));
-        vti_machine_close(&m);
-    }
-    assert_true(vti_machine_open(&m, *state, "max,vti=off,vti=on"));
-    vti_machine_close(&m);
-}
-
 static int run_all(const char *accel)
 {
     const struct CMUnitTest tests[] = {
@@ -809,8 +699,6 @@ static int run_all(const char *accel)
         cmocka_unit_test(test_a_from_cpuid), cmocka_unit_test(test_a_cover),      cmocka_unit_test(test_a_bsw),
         cmocka_unit_test(test_a_probe),     cmocka_unit_test(test_a_tf),          cmocka_unit_test(test_a_ic_um),
         cmocka_unit_test(test_disables),    cmocka_unit_test(test_vmsw),          cmocka_unit_test(test_itc),
-        cmocka_unit_test(test_services),    cmocka_unit_test(test_environments),
-        cmocka_unit_test_prestate(test_absent, (void *)(uintptr_t)accel),
         cmocka_unit_test(test_virtual_interrupt), cmocka_unit_test(test_big_endian), cmocka_unit_test(test_hostile),
     };
     int failed;
