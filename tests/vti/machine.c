@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The test's machine. */
+#include "arch/ops.h"
 #include "tests/vti/machine.h"
 
 #include <assert.h>
@@ -139,4 +140,15 @@ unsigned vti_do(struct vti_machine *m, uint64_t psr, const char *text)
 {
     vti_assemble(m, text, NULL, NULL);
     return vti_run(m, psr);
+}
+
+void vti_map(struct vti_machine *m, uint64_t rights)
+{
+    uint64_t out;
+
+    m->v->cr[CR_IFA] = 0;
+    m->v->cr[CR_ITIR] = 22 << 2;
+    kia_set_psr(m->vcpu, 0);
+    op_itr(m->v, 1, 0x61 | rights << 9, 0, &out);
+    op_itr(m->v, 0, 0x661, 0, &out);
 }

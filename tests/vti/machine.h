@@ -65,6 +65,9 @@ unsigned vti_run_at(struct vti_machine *m, uint64_t ip, uint64_t psr);
 /* Assembles and runs. */
 unsigned vti_do(struct vti_machine *m, uint64_t psr, const char *text);
 
+/* All memory, one to one, for data and with these access rights for code. Leaves psr = 0. */
+void vti_map(struct vti_machine *m, uint64_t rights);
+
 /* The stop of code that ran to its end. */
 enum { AT_END = 0x2c00 };
 
