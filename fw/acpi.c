@@ -87,7 +87,7 @@ static uint64_t put_dsdt(struct tables *t, const struct kia_fw *fw)
     uint64_t gpa = 0;
     uint8_t *table;
 
-    dsdt_put(&aml, fw->info->n_vcpus, fw->info->has_uart0);
+    dsdt_put(&aml, fw->info->n_vcpus, fw->info->has_uart0, fw->info->n_uarts);
     t->full = t->full || aml.failed;
     table = place(t, HEADER_SIZE + aml.size, &gpa);
     if (table) {

@@ -88,23 +88,24 @@ static void put_pci(struct aml *aml)
     aml_close(aml);
 }
 
-static void put_uart(struct aml *aml)
+static void put_uart(struct aml *aml, unsigned n)
 {
-    aml_open_device(aml, "COM0");
+    const char name[] = { 'C', 'O', 'M', (char)('0' + n), 0 };
+
+    aml_open_device(aml, name);
     aml_name(aml, "_HID");
     aml_eisaid(aml, "PNP0501");
-    aml_name_integer(aml, "_UID", 0);
+    aml_name_integer(aml, "_UID", n);
     aml_name_integer(aml, "_STA", STA_WORKING);
     aml_name(aml, "_CRS");
     aml_open_resources(aml);
-    aml_qword_space(aml, AML_MEMORY, true, MEMORY_READ_WRITE, KIA_UART0_GPA,
-                    KIA_UART0_GPA + UART_REGISTERS - 1);
-    aml_interrupt(aml, IRQ_CONSUMER | IRQ_LOW | IRQ_SHARED, KIA_GSI_UART0);
+    aml_qword_space(aml, AML_MEMORY, true, MEMORY_READ_WRITE, KIA_UART_GPA(n), KIA_UART_GPA(n) + UART_REGISTERS - 1);
+    aml_interrupt(aml, IRQ_CONSUMER | IRQ_LOW | IRQ_SHARED, KIA_GSI_UART0 + n);
     aml_close_resources(aml);
     aml_close(aml);
 }
 
-void dsdt_put(struct aml *aml, unsigned n_vcpus, bool has_uart0)
+void dsdt_put(struct aml *aml, unsigned n_vcpus, bool has_uart0, unsigned n_uarts)
 {
     put_sleep_state(aml, "\\_S5");
     put_pic(aml);
@@ -112,6 +113,8 @@ void dsdt_put(struct aml *aml, unsigned n_vcpus, bool has_uart0)
     put_processors(aml, n_vcpus);
     put_pci(aml);
     if (has_uart0)
-        put_uart(aml);
+        put_uart(aml, 0);
+    for (unsigned i = 1; i < n_uarts; i++)
+        put_uart(aml, i);
     aml_close(aml);
 }

@@ -8,6 +8,6 @@
 #include <stdbool.h>
 
 /* The DSDT's definition block for a board of @n_vcpus processors (ids from 0 up). */
-void dsdt_put(struct aml *aml, unsigned n_vcpus, bool has_uart0);
+void dsdt_put(struct aml *aml, unsigned n_vcpus, bool has_uart0, unsigned n_uarts);
 
 #endif

@@ -136,6 +136,24 @@ static int add_ram(struct kia_board *board)
     return err;
 }
 
+static int attach_serial_ports(struct kia_board *board)
+{
+    const struct kia_options *o = board->options;
+    struct kia_chr *chr =
+        o->serial == KIA_SERIAL_CHARDEV ? chardev_chr(board, o->serial_chardev) : kia_console_chr(board->console);
+    int err = 0;
+
+    if (board->info.has_uart0)
+        err = kia_uart_attach(board->platform, KIA_UART0_GPA, KIA_GSI_UART0, chr);
+    for (unsigned i = 1; !err && i < board->info.n_uarts; i++) {
+        int chardev = o->more_serials[i - 1];
+
+        err = kia_uart_attach(board->platform, KIA_UART_GPA(i), KIA_GSI_UART0 + i,
+                              chardev >= 0 ? chardev_chr(board, chardev) : NULL);
+    }
+    return err ? kia_err(err, "cannot make a serial port") : 0;
+}
+
 /* Every device of the board; those that the user chose are in devices.c. */
 static int attach_devices(struct kia_board *board)
 {
@@ -153,12 +171,8 @@ static int attach_devices(struct kia_board *board)
         (err = kia_acpi_pm_attach(p, KIA_PORT_PM1_EVT, KIA_GSI_SCI, &board->pm)) ||
         (err = kia_pci_attach(p, &pci, &board->pci)))
         return kia_err(err, "cannot make the board's devices");
-    if (board->info.has_uart0) {
-        err = kia_uart_attach(p, KIA_UART0_GPA, KIA_GSI_UART0, kia_console_chr(board->console));
-        if (err)
-            return kia_err(err, "cannot make the serial port");
-    }
-    return devices_attach(board);
+    err = attach_serial_ports(board);
+    return err ? err : devices_attach(board);
 }
 
 static int create_platform(struct kia_board *board)
@@ -266,6 +280,7 @@ int machine_create(struct kia_board **out, const struct kia_options *options)
     board->info.images = board->images;
     board->info.cmdline = options->append ? options->append : "";
     board->info.has_uart0 = options->serial != KIA_SERIAL_NONE;
+    board->info.n_uarts = options->n_serials > 1 ? options->n_serials : 1;
     board->loop = kia_loop_create();
     board->info.mem = kia_mem_create();
     if (!board->loop || !board->info.mem)
@@ -278,6 +293,8 @@ int machine_create(struct kia_board **out, const struct kia_options *options)
     if ((err = kia_console_open(board->loop, options, &keys, &board->console)) ||
         (err = chardevs_open(board)) || (err = create_platform(board)))
         return err;
+    if (options->gdb && kia_vm_is_deterministic(board->info.vm))
+        return kia_err(-EINVAL, "-gdb does not go with deterministic=on: a debugger's stops are not the machine's own");
     if (options->gdb && (err = gdb_open(board, options->gdb, &board->gdb)))
         return err;
     board->held = options->stopped;

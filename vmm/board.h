@@ -31,6 +31,7 @@ struct kia_vm;
 #define KIA_PCI_MEM32_SIZE UINT64_C(0x002e000000) /* to 0xfdffffff */
 #define KIA_IOSAPIC_GPA    UINT64_C(0x00fec00000)
 #define KIA_UART0_GPA      UINT64_C(0x00fec10000)
+#define KIA_UART_GPA(n)    (KIA_UART0_GPA + (n) * UINT64_C(0x1000)) /* serial port n, with GSI KIA_GSI_UART0 + n */
 #define KIA_PIB_GPA        UINT64_C(0x00fee00000)
 #define KIA_PCI_MEM64_GPA  UINT64_C(0x8000000000)
 #define KIA_PCI_MEM64_SIZE UINT64_C(0x4000000000)
@@ -80,6 +81,7 @@ struct kia_board_info {
     uint64_t initrd_gpa; /* page aligned; size 0: none */
     uint64_t initrd_size;
     bool has_uart0; /* false for -serial none */
+    unsigned n_uarts; /* serial ports 1 to n_uarts - 1 are there; 0 and 1: none of them */
 };
 
 const struct kia_board_info *kia_board_info(const struct kia_board *board);

@@ -102,6 +102,12 @@ static void escape_key(struct kia_console *console, uint8_t key)
     case 'c':
         say(console, "\nkvm-ia64: there is no monitor\n");
         break;
+    case 's':
+        say(console, "\nkvm-ia64: nothing to save: disks are written as the guest says\n");
+        break;
+    case 't':
+        say(console, "\nkvm-ia64: there are no timestamps here\n");
+        break;
     case 'h':
     case '?':
         say(console,

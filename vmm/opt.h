@@ -12,8 +12,11 @@
 /* Puts a copy of @value into *@to, whose old string is freed. 0, or -ENOMEM with a message. */
 int opt_set_string(char **to, const char *value);
 
-/* Handlers of options: 0, or negative errno with a message. */
+/* Handlers of options: 0, negative errno with a message, or OPT_DONE: help was asked for and printed. */
+enum { OPT_DONE = 1 };
 int opt_chardev(struct kia_options *o, const char *value);
+/* -serial's value, if it is no kind of terminal: makes a chardev of it, or finds that of chardev:ID. */
+int opt_serial_chardev(struct kia_options *o, const char *value, int *chardev);
 int opt_device(struct kia_options *o, const char *value);
 int opt_drive(struct kia_options *o, const char *value);
 int opt_fsdev(struct kia_options *o, const char *value);

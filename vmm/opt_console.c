@@ -97,6 +97,50 @@ int opt_chardev(struct kia_options *o, const char *value)
     return err ? err : kia_keyval_check_used(&c->kv);
 }
 
+/* -chardev's words for what -serial says; false: there are none. */
+static bool chardev_words(const char *value, unsigned n, char *text, size_t size)
+{
+    const char *port = NULL, *end = value + strcspn(value, ",");
+    int len = -1;
+
+    for (const char *at = value; at < end; at++)
+        port = *at == ':' ? at : port;
+    if (!strcmp(value, "pty"))
+        len = snprintf(text, size, "pty,id=serial%u", n);
+    else if (!strncmp(value, "file:", 5) && value[5])
+        len = snprintf(text, size, "file,id=serial%u,path=%s", n, value + 5);
+    else if (!strncmp(value, "unix:", 5) && value[5])
+        len = snprintf(text, size, "socket,id=serial%u,path=%s", n, value + 5);
+    else if (!strncmp(value, "tcp:", 4) && port > value + 3)
+        len = snprintf(text, size, "socket,id=serial%u,host=%.*s,port=%s", n, (int)(port - value - 4), value + 4, port + 1);
+    return len > 0 && (size_t)len < size;
+}
+
+/** opt_serial_chardev - see the header */
+int opt_serial_chardev(struct kia_options *o, const char *value, int *chardev)
+{
+    struct kia_chardev *c = NULL;
+    char text[1024];
+    int err = 0;
+
+    if (!strncmp(value, "chardev:", 8)) {
+        c = find_chardev(o, value + 8);
+        if (!c || c->used)
+            return BAD("-serial %s: there is no free -chardev with this id before it", value);
+    } else if (!chardev_words(value, o->n_serials, text, sizeof(text))) {
+        return BAD("-serial %s: use stdio, mon:stdio, file:PATH, pty, unix:PATH, tcp:HOST:PORT, chardev:ID, null or none%s",
+                   value, o->n_serials ? " (stdio and none only for the first)" : "");
+    } else {
+        c = &o->chardevs[o->n_chardevs];
+        err = opt_chardev(o, text);
+    }
+    if (err)
+        return err;
+    c->used = true;
+    *chardev = (int)(c - o->chardevs);
+    return 0;
+}
+
 /** opt_device_console - see the header */
 int opt_device_console(struct kia_options *o, struct kia_keyval *kv, const char *value)
 {

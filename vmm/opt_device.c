@@ -271,6 +271,12 @@ int opt_device(struct kia_options *o, const char *value)
 
     if (!err)
         driver = kia_keyval_get(&kv, "driver");
+    if (driver && !strcmp(driver, "help")) {
+        for (unsigned i = 0; i < N_KINDS; i++)
+            printf("%s\n", device_kinds[i].driver);
+        kia_keyval_free(&kv);
+        return OPT_DONE;
+    }
     if (!err && !driver)
         err = BAD("-device %s: name the device first", value);
     else if (!err)

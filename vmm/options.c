@@ -98,7 +98,13 @@ static int opt_machine(struct kia_options *o, const char *value)
     const char *type, *accel;
     int err = kia_keyval_parse(&kv, "-machine", value, "type");
 
-    if (!err && (type = kia_keyval_get(&kv, "type")) && strcmp(type, "generic"))
+    type = err ? NULL : kia_keyval_get(&kv, "type");
+    if (type && !strcmp(type, "help")) {
+        printf("generic    Itanium machine with ACPI and PCI (the default)\n");
+        kia_keyval_free(&kv);
+        return OPT_DONE;
+    }
+    if (type && strcmp(type, "generic"))
         err = BAD("-machine %s: there is one machine, 'generic'", value);
     if (!err && (accel = kia_keyval_get(&kv, "accel")))
         err = opt_set_string(&o->accel, accel);
@@ -108,7 +114,8 @@ static int opt_machine(struct kia_options *o, const char *value)
     return err;
 }
 
-static int opt_serial(struct kia_options *o, const char *value)
+/* The first serial port; the terminal can be only its. */
+static int first_serial(struct kia_options *o, const char *value)
 {
     static const struct { const char *name; enum kia_serial serial; } kinds[] = {
         { "mon:stdio", KIA_SERIAL_CONSOLE }, { "stdio", KIA_SERIAL_STDIO },
@@ -125,7 +132,23 @@ static int opt_serial(struct kia_options *o, const char *value)
         o->serial = KIA_SERIAL_FILE;
         return opt_set_string(&o->serial_path, value + 5);
     }
-    return BAD("-serial %s: use stdio, mon:stdio, file:PATH, null or none", value);
+    o->serial = KIA_SERIAL_CHARDEV;
+    return opt_serial_chardev(o, value, &o->serial_chardev);
+}
+
+static int opt_serial(struct kia_options *o, const char *value)
+{
+    int *chardev = &o->more_serials[o->n_serials ? o->n_serials - 1 : 0], err = 0;
+
+    if (o->n_serials == KIA_MAX_SERIALS)
+        return BAD("-serial: there can be %d serial ports", KIA_MAX_SERIALS);
+    *chardev = -1;
+    if (!o->n_serials)
+        err = first_serial(o, value);
+    else if (strcmp(value, "null"))
+        err = opt_serial_chardev(o, value, chardev);
+    o->n_serials++;
+    return err;
 }
 
 static int opt_nographic(struct kia_options *o, const char *value)
@@ -196,6 +219,10 @@ static int opt_rtc(struct kia_options *o, const char *value)
 
 static int opt_d(struct kia_options *o, const char *value)
 {
+    if (!strcmp(value, "help")) {
+        kia_log_open(value, NULL);
+        return OPT_DONE;
+    }
     return opt_set_string(&o->log_items, value);
 }
 
@@ -276,8 +303,8 @@ static const struct option {
       opt_virtfs, "share a folder of the host (mount -t 9p -o trans=virtio,version=9p2000.L TAG /mnt)" },
     { "fsdev", "local,id=ID,path=DIR[,security_model=...][,readonly=on]", opt_fsdev,
       "a folder for virtio-9p-pci" },
-    { "serial", "stdio|mon:stdio|file:PATH|null|none", opt_serial,
-      "where the serial port leads (default mon:stdio)" },
+    { "serial", "stdio|mon:stdio|file:PATH|pty|unix:PATH[,server=on]|tcp:HOST:PORT[,server=on]|chardev:ID|null|none",
+      opt_serial, "where the serial port leads (default mon:stdio); again for a second one, up to 4" },
     { "nographic", NULL, opt_nographic, "serial port on the terminal, C-a h for its keys (the default)" },
     { "rtc", "base=utc|localtime|DATE", opt_rtc, "the guest's clock at start" },
     { "no-reboot", NULL, opt_no_reboot, "end instead of resetting" },
@@ -353,6 +380,7 @@ enum kia_options_result kia_options_parse(struct kia_options *options, int argc,
 
     for (int i = 1; i < argc; i++) {
         const struct option *opt;
+        int err;
 
         if (is(argv[i], "h") || is(argv[i], "help")) {
             print_help();
@@ -371,8 +399,9 @@ enum kia_options_result kia_options_parse(struct kia_options *options, int argc,
             kia_err(0, "-%s needs a value: %s", opt->name, opt->arg);
             return KIA_OPTIONS_BAD;
         }
-        if (opt->set(options, opt->arg ? argv[i] : NULL))
-            return KIA_OPTIONS_BAD;
+        err = opt->set(options, opt->arg ? argv[i] : NULL);
+        if (err)
+            return err == OPT_DONE ? KIA_OPTIONS_DONE : KIA_OPTIONS_BAD;
         if (options->cpu && !strcmp(options->cpu, "help"))
             return KIA_OPTIONS_CPU_HELP;
     }

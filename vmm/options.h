@@ -19,6 +19,7 @@ enum {
     KIA_MAX_LOADERS = 64,
     KIA_MAX_CHARDEVS = 16,
     KIA_MAX_CPUS = 128,
+    KIA_MAX_SERIALS = 4,
     KIA_MAX_FSDEVS = 8,
     KIA_MAX_NETDEVS = 8,
     KIA_MAX_RNGS = 4,
@@ -133,6 +134,7 @@ enum kia_serial {
     KIA_SERIAL_CONSOLE, /* terminal with the C-a keys (-nographic, mon:stdio) */
     KIA_SERIAL_STDIO, /* terminal alone: C-c ends the program */
     KIA_SERIAL_FILE,
+    KIA_SERIAL_CHARDEV, /* serial_chardev */
     KIA_SERIAL_NULL, /* a port with nothing at the other end */
     KIA_SERIAL_NONE, /* no port */
 };
@@ -159,6 +161,9 @@ struct kia_options {
     struct kia_loader loaders[KIA_MAX_LOADERS];
     unsigned n_loaders;
     enum kia_serial serial;
+    int serial_chardev;
+    int more_serials[KIA_MAX_SERIALS - 1]; /* of the second port and so on: chardevs, or -1 for nothing at the other end */
+    unsigned n_serials; /* how often -serial was given */
     char *serial_path;
     bool no_reboot, no_shutdown;
     bool rtc_is_host; /* the clock is to show the host's time */

@@ -53,6 +53,23 @@ def test_sound_program_is_taken():
     assert run.returncode == 2, run
 
 
+def test_help():
+    for option, word in (('-h', '-serial'), ('-cpu', 'montecito'), ('-device', 'virtio-blk-pci'), ('-machine', 'generic'),
+                         ('-d', 'in_asm'), ('-version', 'kvm-ia64')):
+        run = subprocess.run([PROGRAM, option, 'help'][:2 if option in ('-h', '-version') else 3], stdin=subprocess.DEVNULL,
+                             capture_output=True, text=True, timeout=60, check=False)
+        assert run.returncode == 0 and word in run.stdout and run.stderr == '', (option, run)
+
+
+def test_debugger_options():
+    refused('-gdb here: use tcp:HOST:PORT', '-gdb', 'here')
+    loader = ('-m', '256M', '-device', 'loader,cpu-num=0,file=' + write('kernel', elf()))
+    refused('-S needs -gdb', '-S', *loader)
+    refused('-gdb does not go with deterministic', '-accel', 'soft,deterministic=on', '-gdb', 'unix:' + path('gdb'), *loader)
+    refused('cannot listen there', '-gdb', 'unix:' + path('nowhere/gdb'), *loader)
+    refused('too long', '-gdb', 'unix:/' + 'x' * 200, *loader)
+
+
 def test_elf_truncated():
     whole = elf()
     for size in (1, 4, 63, 64, 100, 119, 120, 4096, 8191):

@@ -127,7 +127,23 @@ static void test_serial(void **state)
     good("-kernel k -serial none");
     assert_int_equal(o.serial, KIA_SERIAL_NONE);
     bad("-kernel k -serial file:");
-    bad("-kernel k -serial pty");
+    good("-kernel k -serial pty -serial tcp:[::1]:77,server=on -serial null -serial unix:/tmp/y");
+    assert_int_equal(o.serial, KIA_SERIAL_CHARDEV);
+    assert_int_equal(o.chardevs[o.serial_chardev].kind, KIA_CHARDEV_PTY);
+    assert_int_equal(o.n_serials, 4);
+    assert_string_equal(o.chardevs[o.more_serials[0]].address, "tcp:[::1]:77");
+    assert_true(o.chardevs[o.more_serials[0]].server);
+    assert_int_equal(o.more_serials[1], -1);
+    assert_string_equal(o.chardevs[o.more_serials[2]].address, "unix:/tmp/y");
+    assert_false(o.chardevs[o.more_serials[2]].server);
+    good("-kernel k -chardev file,id=f,path=/x -serial none -serial chardev:f");
+    assert_int_equal(o.more_serials[0], 0);
+    bad("-kernel k -serial chardev:f");
+    bad("-kernel k -chardev file,id=f,path=/x -serial chardev:f -serial chardev:f");
+    bad("-kernel k -serial pty -serial stdio");
+    bad("-kernel k -serial null -serial null -serial null -serial null -serial null");
+    bad("-kernel k -serial tcp:77");
+    bad("-kernel k -serial unix:");
 }
 
 static void test_drives(void **state)
