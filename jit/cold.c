@@ -16,6 +16,8 @@ struct cold *cold_add(struct compile *c, enum cold_kind kind, const struct ir_op
 
 void emit_leave(struct compile *c, enum leave leave, const struct ir_op *op)
 {
+    if (pins_hold(c, op) && leave != LEAVE_ATTENTION && leave != LEAVE_LINK)
+        pins_write_back(c);
     x64_mov_ri(&c->x, RAX, leave);
     x64_mov_ri(&c->x, RDX, (uint64_t)(uintptr_t)op);
     x64_mov_ri(&c->x, R9, (uint64_t)(uintptr_t)c->u);
@@ -60,9 +62,11 @@ static void leave_after_call(struct compile *c, const struct ir_op *op)
 static void cold_memory(struct compile *c, const struct cold *cold)
 {
     bool write = cold->kind == COLD_STORE;
-    uint32_t live = regalloc_live(c->u, c->places, (uint32_t)(cold->op - c->u->ops));
+    uint32_t live = live_registers(c, cold->op);
     uint8_t *ok;
 
+    if (pins_hold(c, cold->op))
+        pins_write_back(c);
     keep_registers(c, live, true);
     emit_count_call(c, cold->op);
     emit_slots_place(c, cold->op);

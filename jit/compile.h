@@ -70,6 +70,13 @@ struct jit_jump {
     uint32_t target;
 };
 
+/* A guest register that a loop keeps in a host register: jit/pins.c. */
+enum { MAX_PINS = 5, PIN_LC = 128 /* 1-127: that general register */ };
+struct pin {
+    uint8_t guest, reg;
+    bool written;
+};
+
 struct compile {
     struct x64 x;
     struct jit *j;
@@ -88,6 +95,10 @@ struct compile {
     struct site *sites;       /* by op index */
     bool *dead;               /* by op index: writes that another one overwrites before anybody can see them */
     const struct ir_op *loop_end; /* the last exit to the unit's own start, NULL */
+    struct pin pins[MAX_PINS];
+    unsigned n_pins;
+    uint32_t pins_end;        /* index of loop_end */
+    uint8_t *loop_top;        /* behind the loads of the pins */
     bool high_fr;             /* the unit has to do with f32-f127: they are where v->frot says */
     const struct cold *slow_cold; /* emit_site_colds(): the one being emitted */
 };
@@ -155,6 +166,25 @@ unsigned emit_op(struct compile *c, const struct ir_op *op);
 unsigned emit_fused_value(struct compile *c, const struct ir_op *op);
 /* Fills c->dead and c->loop_end. jit/plan.c */
 void plan_unit(struct compile *c);
+/* Computes, or reads or writes a register, and can do nothing else: nobody sees the state in between. */
+bool plan_is_quiet(const struct ir_op *op);
+/*
+ * Chooses what to pin in a loop and gives the temps that are pins their places, between regalloc_lifetimes() and regalloc().
+ * jit/pins.c
+ */
+void pins_plan(struct compile *c);
+uint32_t pins_mask(const struct compile *c);
+/* Are pinned registers in host registers at @op, and old in memory? */
+bool pins_hold(const struct compile *c, const struct ir_op *op);
+void pins_load(struct compile *c);
+/* Keeps all registers and the flags. */
+void pins_write_back(struct compile *c);
+/* Emits a GET or SET of a pinned register; false for everything else. */
+bool pins_emit(struct compile *c, const struct ir_op *op);
+/* To the top of the loop, or if attention is wanted to the start of the unit. */
+void pins_branch_back(struct compile *c);
+/* Caller-saved registers that have something needed after @op. */
+uint32_t live_registers(const struct compile *c, const struct ir_op *op);
 /* Is the unit a copying loop, most of which jit_copy_loop() does when the unit is entered? jit/copy_loop.c */
 bool is_copy_loop(const struct ir_unit *u);
 void emit_copy_loop(struct compile *c);

@@ -163,7 +163,7 @@ static void c_make_nat(struct vcpu *v, uint64_t r, uint64_t nat)
 /* Nearly always there is no NaT. */
 static void emit_make_nat(struct compile *c, const struct ir_op *op)
 {
-    uint32_t live = regalloc_live(c->u, c->places, (uint32_t)(op - c->u->ops));
+    uint32_t live = live_registers(c, op);
     unsigned nat = use(c, op->a, REG_S0);
     uint8_t *none;
 
@@ -297,6 +297,13 @@ static void emit_exit(struct compile *c, const struct ir_op *op)
     }
     emit_iipa(c, op);
     emit_slots_exit(c, ir_slots_exit(c->u, op));
+    if (pins_hold(c, op)) {
+        if (op->imm == 0 && op->c == c->u->slot && op->aux == IR_EXIT_TAKEN) {
+            pins_branch_back(c);
+            return;
+        }
+        pins_write_back(c);
+    }
     if (!x64_fits32(op->imm)) {
         x64_mov_ri(&c->x, REG_S0, op->imm);
         x64_alu_rr(&c->x, ALU_ADD, REG_IP, REG_S0);
@@ -327,6 +334,8 @@ static void emit_exit_ind(struct compile *c, const struct ir_op *op)
     }
     emit_iipa(c, op);
     emit_slots_exit(c, ir_slots_exit(c->u, op));
+    if (pins_hold(c, op))
+        pins_write_back(c);
     use_into(c, op->a, REG_IP);
     x64_alu_ri(&c->x, ALU_AND, REG_IP, -16);
     emit_lookup(c, op);
@@ -466,6 +475,8 @@ static unsigned emit_fused(struct compile *c, const struct ir_op *op)
 
 static bool emit_state_op(struct compile *c, const struct ir_op *op)
 {
+    if (pins_emit(c, op))
+        return true;
     switch (op->op) {
     case IR_NOP:
     case IR_CONST: return true;

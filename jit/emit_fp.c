@@ -152,9 +152,11 @@ static void end_inline(struct compile *c, const struct ir_op *op)
  */
 static void call_slow(struct compile *c, const struct ir_op *op, uint64_t wants)
 {
-    uint32_t live = regalloc_live(c->u, c->places, (uint32_t)(op - c->u->ops));
+    uint32_t live = live_registers(c, op);
     bool no_pr = op->aux & IR_CALL_NO_PR;
 
+    if (pins_hold(c, op))
+        pins_write_back(c);
     keep_registers(c, live, true);
     emit_slots_place(c, op);
     load_args(c, op->a, RDX, op->b, RCX);

@@ -42,7 +42,7 @@ static void call_common(struct compile *c, const struct ir_op *op, const void *f
                         unsigned n, uint64_t how)
 {
     static const uint8_t args[] = { RSI, RDX, RCX };
-    uint32_t live = regalloc_live(c->u, c->places, (uint32_t)(op - c->u->ops));
+    uint32_t live = live_registers(c, op);
 
     keep_registers(c, live, true);
     slot_into(c, RDI, FPO_F1(op->imm));

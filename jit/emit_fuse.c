@@ -8,28 +8,25 @@ static bool only_for(const struct compile *c, ir_val v, const struct ir_op *at)
     return c->places[v].last == (uint32_t)(at - c->u->ops);
 }
 
-/* The next @n ops belong to the unit, and nothing leads into their middle. */
-static bool in_a_row(const struct compile *c, const struct ir_op *op, unsigned n)
+/* The op after @op that has code, @later ops further on; NULL if something leads to it or there is none. */
+static const struct ir_op *following(const struct compile *c, const struct ir_op *op, unsigned *later)
 {
-    uint32_t i = (uint32_t)(op - c->u->ops);
-
-    if (i + n > c->u->n_ops)
-        return false;
-    for (unsigned k = 1; k < n; k++) {
-        if (c->is_label[i + k] || c->dead[i + k])
-            return false;
+    for (uint32_t i = (uint32_t)(op - c->u->ops) + 1; i < c->u->n_ops && !c->is_label[i]; i++) {
+        ++*later;
+        if (!c->dead[i] && c->u->ops[i].op != IR_CONST)
+            return &c->u->ops[i];
     }
-    return true;
+    return NULL;
 }
 
 /* shladd: x << 1..3, and the sum of that and something. */
 static unsigned emit_scaled_sum(struct compile *c, const struct ir_op *shl)
 {
-    const struct ir_op *add = shl + 1;
+    unsigned later = 0, d, x;
+    const struct ir_op *add = following(c, shl, &later);
     ir_val other;
-    unsigned d, x;
 
-    if (shl->imm > 3 || !in_a_row(c, shl, 2) || add->op != IR_ADD || add->a == add->b || (add->a != shl->dst && add->b != shl->dst) ||
+    if (shl->imm > 3 || !add || add->op != IR_ADD || add->a == add->b || (add->a != shl->dst && add->b != shl->dst) ||
         !only_for(c, shl->dst, add))
         return 0;
     other = add->a == shl->dst ? add->b : add->a;
@@ -37,16 +34,16 @@ static unsigned emit_scaled_sum(struct compile *c, const struct ir_op *shl)
     x = use(c, shl->a, REG_S0);
     x64_lea_index(&c->x, d, use(c, other, REG_S1), x, (unsigned)shl->imm);
     done(c, add->dst, d);
-    return 1;
+    return later;
 }
 
 /* shrp: x >> n | y << (64 - n), a rotation where both are the same. */
 static unsigned emit_funnel(struct compile *c, const struct ir_op *shr)
 {
-    const struct ir_op *shl = shr + 1, *both = shr + 2;
-    unsigned n = (unsigned)shr->imm, d, high;
+    unsigned n = (unsigned)shr->imm, later = 0, d, high;
+    const struct ir_op *shl = following(c, shr, &later), *both = shl ? following(c, shl, &later) : NULL;
 
-    if (!in_a_row(c, shr, 3) || shl->op != IR_SHLI || shl->imm != 64 - n || both->op != IR_OR || both->a != shr->dst ||
+    if (!both || shl->op != IR_SHLI || shl->imm != 64 - n || both->op != IR_OR || both->a != shr->dst ||
         both->b != shl->dst || !only_for(c, shr->dst, both) || !only_for(c, shl->dst, both))
         return 0;
     d = def(c, both->dst);
@@ -60,7 +57,7 @@ static unsigned emit_funnel(struct compile *c, const struct ir_op *shr)
         x64_mov_rr(&c->x, d, REG_S0);
     }
     done(c, both->dst, d);
-    return 2;
+    return later;
 }
 
 unsigned emit_fused_value(struct compile *c, const struct ir_op *op)

@@ -111,10 +111,13 @@ static void emit_unit(struct compile *c)
     if (is_copy_loop(u) && !c->j->counted)
         emit_copy_loop(c);
     emit_settle(c); /* last: rotations before it may only have counted */
+    pins_load(c);
     for (uint32_t i = 0; i < u->n_ops && !c->x.overflow; i++) {
         unsigned more;
 
         c->op_code[i] = c->x.p;
+        if (c->n_pins && i == c->pins_end + 1)
+            pins_write_back(c);
         more = emit_op(c, &u->ops[i]);
         while (more--)
             c->op_code[++i] = c->x.p;
@@ -150,6 +153,15 @@ static void settle(struct jit *j)
     j->settled = done > j->settled ? done : j->settled;
 }
 
+/* Places for all temps, pinned guest registers first. */
+static bool allocate(struct compile *c)
+{
+    regalloc_lifetimes(c->u, c->places);
+    plan_unit(c);
+    pins_plan(c);
+    return regalloc(c->u, c->places, pins_mask(c), &c->n_spills);
+}
+
 static jit_code compile(struct jit *j, const struct ir_unit *u)
 {
     struct jit_work *w = j->work;
@@ -164,8 +176,7 @@ static jit_code compile(struct jit *j, const struct ir_unit *u)
     memset(w->is_label, 0, (u->n_ops + 1) * sizeof(*w->is_label));
     memset(w->sites, 0, (u->n_ops + 1) * sizeof(*w->sites));
     memset(w->dead, 0, (u->n_ops + 1) * sizeof(*w->dead));
-    if (regalloc(u, c.places, &c.n_spills)) {
-        plan_unit(&c);
+    if (allocate(&c)) {
         sites_plan(&c);
         emit_unit(&c);
         if (!c.x.overflow) {

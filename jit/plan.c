@@ -2,8 +2,7 @@
 /* What is looked at before a unit is emitted: writes that nobody can see, and whether it is a loop. */
 #include "jit/compile.h"
 
-/* Computes, or reads or writes a register, and can do nothing else: nobody sees the state in between. */
-static bool is_quiet(const struct ir_op *op)
+bool plan_is_quiet(const struct ir_op *op)
 {
     switch (op->op) {
     case IR_CONST:
@@ -35,7 +34,7 @@ static bool is_overwritten(const struct compile *c, uint32_t i)
         const struct ir_op *op = &c->u->ops[k];
         bool same = op->c == set->c;
 
-        if (c->is_label[k] || !is_quiet(op) || (same && op->op == set->op - IR_SET_GRS + IR_GET_GRS))
+        if (c->is_label[k] || !plan_is_quiet(op) || (same && op->op == set->op - IR_SET_GRS + IR_GET_GRS))
             return false;
         if (same && op->op == set->op)
             return true;

@@ -30,7 +30,7 @@ static void note_use(struct jit_place *places, ir_val v, uint32_t i)
         places[v].last = i;
 }
 
-static void find_lifetimes(const struct ir_unit *u, struct jit_place *places)
+void regalloc_lifetimes(const struct ir_unit *u, struct jit_place *places)
 {
     for (uint32_t v = 0; v < u->n_vals; v++)
         places[v] = (struct jit_place){ .reg = NOREG, .spill = -1 };
@@ -57,6 +57,7 @@ static bool crosses_call(const uint32_t *calls_before, const struct jit_place *p
 
 struct scan {
     ir_val owner[X64_REGS];
+    uint32_t pinned;
     struct jit_place *places;
 };
 
@@ -65,6 +66,8 @@ static bool take(struct scan *s, const uint8_t *regs, unsigned n, ir_val v)
     for (unsigned i = 0; i < n; i++) {
         ir_val o = s->owner[regs[i]];
 
+        if (s->pinned >> regs[i] & 1)
+            continue;
         if (!o || s->places[o].last <= s->places[v].first) {
             s->owner[regs[i]] = v;
             s->places[v].reg = regs[i];
@@ -74,13 +77,12 @@ static bool take(struct scan *s, const uint8_t *regs, unsigned n, ir_val v)
     return false;
 }
 
-bool regalloc(const struct ir_unit *u, struct jit_place *places, unsigned *n_spills)
+bool regalloc(const struct ir_unit *u, struct jit_place *places, uint32_t pinned, unsigned *n_spills)
 {
     uint32_t calls_before[4096 + 2]; /* calls among ops [0, i) */
-    struct scan s = { .places = places };
+    struct scan s = { .places = places, .pinned = pinned };
 
     *n_spills = 0;
-    find_lifetimes(u, places);
     calls_before[0] = 0;
     for (uint32_t i = 0; i < u->n_ops; i++)
         calls_before[i + 1] = calls_before[i] + jit_op_calls(&u->ops[i]);
@@ -88,7 +90,7 @@ bool regalloc(const struct ir_unit *u, struct jit_place *places, unsigned *n_spi
         ir_val v = u->ops[i].dst;
         struct jit_place *p = &places[v];
 
-        if (!v || p->is_const)
+        if (!v || p->is_const || p->reg != NOREG)
             continue;
         if (take(&s, callee_saved, crosses_call(calls_before, p) ? sizeof(callee_saved) : 0, v))
             continue;

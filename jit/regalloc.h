@@ -16,14 +16,16 @@ struct jit_place {
     uint32_t first, last; /* op indices of definition and last use */
 };
 
+/* First: definitions and last uses; all temps without a place. @places: n_vals entries */
+void regalloc_lifetimes(const struct ir_unit *u, struct jit_place *places);
 /**
- * regalloc - places for all temps of @u
- * @places: n_vals entries, filled in
+ * regalloc - places for the temps of @u that have none
+ * @pinned: host registers that are not to be used, as a bit mask
  * @n_spills: slots used
  * Temps that live across an op that calls C get a callee-saved register or a slot.
  * Return: false if there are too many spills.
  */
-bool regalloc(const struct ir_unit *u, struct jit_place *places, unsigned *n_spills);
+bool regalloc(const struct ir_unit *u, struct jit_place *places, uint32_t pinned, unsigned *n_spills);
 
 /* Caller-saved allocatable registers that hold values needed after op @index, as a bit mask. */
 uint32_t regalloc_live(const struct ir_unit *u, const struct jit_place *places, uint32_t index);

@@ -575,6 +575,8 @@ void ir_here(struct lower *l, ir_label label)
         l->predicated = false;
 }
 
+void ir_loop_ended(struct lower *l) { forget_gr(l); }
+
 void ir_frame_changed(struct lower *l, unsigned sof)
 {
     forget_gr(l);
@@ -600,6 +602,7 @@ void ir_exit(struct lower *l, int64_t disp, uint32_t flags)
 
     op->imm = l->disp + (uint64_t)disp;
     op->aux = flags;
+    l->branches_back |= op->imm == 0;
     end_unless_predicated(l);
 }
 

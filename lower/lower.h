@@ -20,6 +20,7 @@ struct lower {
     uint16_t isa_op;       /* of the instruction being lowered */
     bool mlx;              /* the bundle is MLX: the next instruction is in the next bundle after slot 1/2 */
     bool ended;            /* control cannot get past this instruction: the unit is complete */
+    bool branches_back;    /* to the unit's own start: the instruction being lowered may end a loop */
     bool nat_exit;         /* IR_MAKE_NAT was emitted for this instruction */
     bool predicated;       /* inside an IR_SKIP region */
     unsigned depth;        /* of skip regions */
@@ -107,6 +108,8 @@ ir_label ir_skip_z(struct lower *l, ir_val v);
 ir_label ir_skip_nz(struct lower *l, ir_val v);
 void ir_here(struct lower *l, ir_label label);
 void ir_rotate(struct lower *l);
+/* Behind a branch back to the unit's start registers are read anew: what a loop reads need not be kept for what follows. */
+void ir_loop_ended(struct lower *l);
 /* alloc, cover: the frame now has exactly @sof registers; where sor changes too the caller leaves with ir_exit_next(). */
 void ir_frame_changed(struct lower *l, unsigned sof);
 /* Leaves for this bundle's address + @disp. */

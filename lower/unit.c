@@ -103,7 +103,7 @@ static void lower_insn(struct lower *l, const struct insn *in, enum isa_result r
 {
     bool own_qp = result == ISA_RESERVED || (result == ISA_OK && lower_handles_qp(in));
 
-    l->nat_exit = false;
+    l->nat_exit = l->branches_back = false;
     l->isa_op = in->op;
     if (in->qp && !own_qp) {
         ir_label skip = ir_skip_pr(l, in->qp);
@@ -114,6 +114,8 @@ static void lower_insn(struct lower *l, const struct insn *in, enum isa_result r
         lower_decoded(l, in, result);
     }
     assert(l->depth == 0);
+    if (l->branches_back)
+        ir_loop_ended(l);
     if (l->nat_exit && !l->ended)
         ir_exit_if_nat(l);
 }

@@ -147,6 +147,12 @@ static void m_line(char *line, size_t size)
         else
             snprintf(line, size, "%s%s r%u=[r%u]", qp(), PICK("ld8.s", "ld4.a", "ld8.a", "ld4.c.nc"), reg(), pointer());
         break;
+    case 11:
+        if (below(2))
+            snprintf(line, size, "%ssetf.%s f%u=r%u", qp(), PICK("sig", "d"), below(2) ? 6 + below(3) : 32 + below(4), reg());
+        else
+            snprintf(line, size, "%sgetf.%s r%u=f%u", qp(), PICK("sig", "d"), reg(), below(2) ? 6 + below(3) : 32 + below(4));
+        break;
     case 10:
         snprintf(line, size, "%sadds r%u=%d,r%u", qp(), pointer(), (int)below(64) - 32, pointer());
         break;
