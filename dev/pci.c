@@ -24,6 +24,7 @@ struct kia_pci {
     pthread_mutex_t lock; /* configuration space and BARs of every function */
     struct kia_pci_dev *slots[N_SLOTS]; /* function 0 of each */
     struct kia_pci_dev bridge;
+    uint64_t withheld; /* dev/virtio_pci.c's */
 };
 
 static unsigned bar_reg(unsigned index)
@@ -367,6 +368,12 @@ static void pci_detach(struct kia_dev *dev)
 static const struct kia_dev_ops pci_ops = {
     .name = "pci-host", .access_min = 1, .access_max = 4, .reset = pci_reset, .detach = pci_detach,
 };
+
+/** kia_pci_withheld - see the header */
+uint64_t *kia_pci_withheld(struct kia_pci *pci)
+{
+    return &pci->withheld;
+}
 
 /** kia_pci_loop - see the header */
 struct kia_loop *kia_pci_loop(const struct kia_pci *pci)

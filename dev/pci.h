@@ -61,6 +61,8 @@ struct kia_pci_config {
 int kia_pci_attach(struct kia_platform *platform, const struct kia_pci_config *config, struct kia_pci **pci);
 /* The machine's event loop, for timers and workers. Any thread. */
 struct kia_loop *kia_pci_loop(const struct kia_pci *pci);
+/* For dev/virtio_pci.c: features that virtio devices attached from now on do not offer. */
+uint64_t *kia_pci_withheld(struct kia_pci *pci);
 /* What firmware does after a reset: gives every BAR an address and switches memory and I/O decoding on. */
 int kia_pci_assign(struct kia_pci *pci);
 

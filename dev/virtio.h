@@ -121,6 +121,13 @@ struct kia_virtio {
 int kia_virtio_pci_attach(struct kia_virtio *vdev, struct kia_pci *pci, int slot, unsigned type,
                           uint32_t class_code, const struct kia_virtio_ops *ops);
 
+/**
+ * kia_virtio_withhold - makes the devices that are attached from here on offer less
+ * @features: of VIRTIO_F_INDIRECT_DESC, VIRTIO_F_EVENT_IDX and VIRTIO_F_RING_PACKED, as bits; 0: all are offered
+ * Thread: the one that attaches devices.
+ */
+void kia_virtio_withhold(struct kia_pci *pci, uint64_t features);
+
 static inline bool kia_virtio_has(struct kia_virtio *vdev, unsigned feature)
 {
     return vdev->accepted >> feature & 1;

@@ -502,6 +502,12 @@ static const struct kia_dev_ops virtio_ops = {
     .name = "virtio-pci", .access_min = 1, .access_max = 8, .reset = pci_reset, .detach = pci_detach,
 };
 
+/** kia_virtio_withhold - see the header */
+void kia_virtio_withhold(struct kia_pci *pci, uint64_t features)
+{
+    *kia_pci_withheld(pci) = features;
+}
+
 /** kia_virtio_pci_attach - see the header; the caller still owns @vdev when it fails */
 int kia_virtio_pci_attach(struct kia_virtio *vdev, struct kia_pci *pci, int slot, unsigned type,
                           uint32_t class_code, const struct kia_virtio_ops *ops)
@@ -518,6 +524,7 @@ int kia_virtio_pci_attach(struct kia_virtio *vdev, struct kia_pci *pci, int slot
     vdev->ops = ops;
     vdev->offered |= UINT64_C(1) << VIRTIO_F_INDIRECT_DESC | UINT64_C(1) << VIRTIO_F_EVENT_IDX |
                      UINT64_C(1) << VIRTIO_F_VERSION_1 | UINT64_C(1) << VIRTIO_F_RING_PACKED;
+    vdev->offered &= ~*kia_pci_withheld(pci);
     err = kia_pci_add(pci, &vdev->pdev, slot, &id, true, &virtio_ops);
     if (err)
         return err;

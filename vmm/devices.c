@@ -6,6 +6,7 @@
 
 #include "accel/accel.h"
 #include "dev/loop.h"
+#include "dev/virtio.h"
 #include "dev/virtio_9p.h"
 #include "dev/virtio_balloon.h"
 #include "dev/virtio_blk.h"
@@ -148,6 +149,7 @@ int devices_attach(struct kia_board *board)
     for (unsigned i = 0; !err && i < board->options->n_devices; i++) {
         const struct kia_device *device = &board->options->devices[i];
 
+        kia_virtio_withhold(board->pci, device->withheld);
         if (kia_vm_is_deterministic(board->info.vm) && (err = check_repeatable(device)))
             break;
         switch (device->kind) {

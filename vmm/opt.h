@@ -34,7 +34,7 @@ int opt_device_port(struct kia_options *o, struct kia_keyval *kv, const char *va
 
 /* Appends a device; NULL, with a message, if there are too many. */
 struct kia_device *opt_new_device(struct kia_options *o, enum kia_device_kind kind, int of);
-/* Takes what every PCI device has: id, addr. */
+/* Takes what every PCI device has: id, addr, packed, event_idx, indirect_desc. */
 int opt_common_properties(struct kia_device *device, struct kia_keyval *kv, const char *value);
 
 /* Warns of what was defined and leads nowhere. */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "dev/virtio.h"
 #include "vmm/keyval.h"
 #include "vmm/log.h"
 #include "vmm/opt.h"
@@ -27,9 +28,23 @@ struct kia_device *opt_new_device(struct kia_options *o, enum kia_device_kind ki
 /** opt_common_properties - see the header */
 int opt_common_properties(struct kia_device *device, struct kia_keyval *kv, const char *value)
 {
+    static const struct {
+        const char *name;
+        unsigned feature;
+    } rings[] = {
+        { "packed", VIRTIO_F_RING_PACKED },
+        { "event_idx", VIRTIO_F_EVENT_IDX },
+        { "indirect_desc", VIRTIO_F_INDIRECT_DESC },
+    };
     uint64_t slot = 0;
     int err = kia_keyval_u64(kv, "addr", &slot);
 
+    for (unsigned i = 0; !err && i < sizeof(rings) / sizeof(rings[0]); i++) {
+        bool on = true;
+
+        err = kia_keyval_bool(kv, rings[i].name, &on);
+        device->withheld |= on ? 0 : UINT64_C(1) << rings[i].feature;
+    }
     kia_keyval_get(kv, "id");
     if (!err && slot > MAX_SLOT)
         err = BAD("-device %s: PCI slots are 1 to %d", value, MAX_SLOT);
@@ -48,8 +63,11 @@ static struct kia_drive *find_drive(struct kia_options *o, const char *id)
 /* QEMU's names for how the host's cache is used. */
 static int drive_cache(struct kia_drive *drive, struct kia_keyval *kv, const char *value)
 {
-    static const struct { const char *name; bool direct, writethrough, no_flush; } modes[] = {
-        { "writeback", false, false, false }, { "none", true, false, false },
+    static const struct {
+        const char *name;
+        bool direct, writethrough, no_flush;
+    } modes[] = {
+        { "writeback", false, false, false },   { "none", true, false, false },
         { "writethrough", false, true, false }, { "directsync", true, true, false },
         { "unsafe", false, false, true },
     };
@@ -68,8 +86,9 @@ static int drive_cache(struct kia_drive *drive, struct kia_keyval *kv, const cha
         }
     }
     if (cache)
-        return BAD("-drive %s: cache=%s is not known; use writeback, none, writethrough, directsync or unsafe",
-                   value, cache);
+        return BAD(
+            "-drive %s: cache=%s is not known; use writeback, none, writethrough, directsync or unsafe",
+            value, cache);
     return 0;
 }
 
@@ -235,14 +254,10 @@ static const struct {
     const char *driver;
     int (*make)(struct kia_options *o, struct kia_keyval *kv, const char *value);
 } device_kinds[] = {
-    { "loader", opt_device_loader },
-    { "virtconsole", opt_device_port },
-    { "virtio-9p-pci", opt_device_9p },
-    { "virtio-balloon-pci", device_balloon },
-    { "virtio-blk-pci", device_blk },
-    { "virtio-net-pci", opt_device_net },
-    { "virtio-rng-pci", device_rng },
-    { "virtio-serial-pci", opt_device_console },
+    { "loader", opt_device_loader },       { "virtconsole", opt_device_port },
+    { "virtio-9p-pci", opt_device_9p },    { "virtio-balloon-pci", device_balloon },
+    { "virtio-blk-pci", device_blk },      { "virtio-net-pci", opt_device_net },
+    { "virtio-rng-pci", device_rng },      { "virtio-serial-pci", opt_device_console },
     { "virtserialport", opt_device_port },
 };
 
@@ -298,7 +313,8 @@ void opt_warn_unused(const struct kia_options *o)
             kia_warn("chardev '%s' has no device: add -device virtconsole,chardev=ID", o->chardevs[i].id);
     for (unsigned i = 0; i < o->n_fsdevs; i++)
         if (!o->fsdevs[i].used)
-            kia_warn("fsdev '%s' has no device: add -device virtio-9p-pci,fsdev=ID,mount_tag=TAG", o->fsdevs[i].id);
+            kia_warn("fsdev '%s' has no device: add -device virtio-9p-pci,fsdev=ID,mount_tag=TAG",
+                     o->fsdevs[i].id);
     for (unsigned i = 0; i < o->n_netdevs; i++)
         if (!o->netdevs[i].used)
             kia_warn("netdev '%s' has no device: add -device virtio-net-pci,netdev=ID", o->netdevs[i].id);

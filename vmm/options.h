@@ -108,6 +108,7 @@ enum kia_device_kind {
 struct kia_device {
     enum kia_device_kind kind;
     int slot; /* -1: any */
+    uint64_t withheld; /* features that it does not offer: packed=off and the like */
     int of; /* index of the drive, netdev or fsdev, -1: none */
     uint8_t mac[6];
     uint16_t mtu; /* 0: not said */

@@ -49,12 +49,12 @@ def read_file(path):
         return file.read()
 
 
-def test_disk():
+def check_disk(rings):
     with tempfile.TemporaryDirectory() as folder:
         data, fixed = bytearray(pattern(SIZE, 1)), pattern(64 << 10, 2)
         disk, other = write_file(folder, 'disk', data), write_file(folder, 'other', fixed)
         with Linux('-drive', 'file=%s,format=raw,if=none,id=d' % disk,
-                   '-device', 'virtio-blk-pci,drive=d,serial=DISK-1,num-queues=2',
+                   '-device', 'virtio-blk-pci,drive=d,serial=DISK-1,num-queues=2' + rings,
                    '-drive', 'file=%s,format=raw,if=virtio,readonly=on' % other) as linux:
             assert linux.run('cat /sys/block/vda/size') == '%d\n' % (SIZE // SECTOR)
             assert linux.run('cat /sys/block/vda/serial').strip() == 'DISK-1'
@@ -80,6 +80,14 @@ def test_disk():
             linux.power_off()
         assert read_file(disk) == data, 'the disk does not hold what the guest wrote'
         assert read_file(other) == fixed, 'the read-only disk was written'
+
+
+def test_packed_rings():
+    check_disk('')
+
+
+def test_split_rings():
+    check_disk(',packed=off')
 
 
 def test_cache_modes():

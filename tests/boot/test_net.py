@@ -107,7 +107,8 @@ def test_two_machines():
     """Two machines on a wire: a socket that one of them listens on."""
     port = free_port()
     with Linux('-nic', 'socket,listen=127.0.0.1:%d' % port) as one, \
-            Linux('-nic', 'socket,connect=127.0.0.1:%d,mac=52:54:00:00:00:02' % port) as two:
+            Linux('-netdev', 'socket,id=n,connect=127.0.0.1:%d' % port,
+                  '-device', 'virtio-net-pci,netdev=n,mac=52:54:00:00:00:02,packed=off,indirect_desc=off') as two:
         one.need('ifconfig', 'httpd', 'md5sum', 'wget')
         for number, linux in (1, one), (2, two):
             linux.run('ifconfig eth0 192.168.5.%d netmask 255.255.255.0 up' % number)

@@ -189,6 +189,10 @@ static void test_devices(void **state)
     assert_int_equal(o.devices[0].slot, 4);
     assert_int_equal(o.devices[1].kind, KIA_DEVICE_BLK);
     assert_true(o.devices[2].slot == -1 && !o.devices[2].rng_path && !o.devices[3].rng_path);
+    good("-kernel k -device virtio-rng-pci,packed=off,event_idx=off -device virtio-rng-pci,indirect_desc=off,packed=on");
+    assert_int_equal(o.devices[0].withheld, UINT64_C(1) << 34 | 1 << 29);
+    assert_int_equal(o.devices[1].withheld, 1 << 28);
+    bad("-kernel k -device virtio-rng-pci,packed=perhaps");
     bad("-kernel k -device virtio-rng-pci,rng=r");
     bad("-kernel k -device virtio-rng-pci,addr=32");
     bad("-kernel k -device virtio-rng-pci,bogus=1");
