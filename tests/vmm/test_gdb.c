@@ -111,7 +111,7 @@ static void ask_bytes(struct fixture *f, const char *data, size_t len)
 /* Sends a packet; what comes back must be an acknowledgement and this answer. */
 static void ask(struct fixture *f, const char *packet, const char *answer)
 {
-    char *expected = malloc(2 * strlen(answer) + 5);
+    char *expected = malloc(2 * strlen(answer) + 6);
     size_t len;
 
     assert_non_null(expected);
