@@ -421,12 +421,34 @@ static struct code_unit *page_unit(struct kia_vcpu *vcpu, struct code_page *page
     return u ? u : code_translate(vcpu->vm->code, page, v->ip & 0xff0, v->ri, key);
 }
 
+static struct unit_entry *unit_entry(struct kia_vcpu *vcpu)
+{
+    uint64_t ip = vcpu->v->ip;
+
+    return &vcpu->units[(ip >> 4 ^ ip >> 14 ^ (uint64_t)vcpu->v->ri << 8) & (UNIT_ENTRIES - 1)];
+}
+
+static inline uint64_t key_gen(const struct vcpu *v) { return (uint64_t)v->jump_gen << 32 | v->key; }
+
+static void remember_unit(struct kia_vcpu *vcpu, struct code_unit *u)
+{
+    struct vcpu *v = vcpu->v;
+
+    vcpu_note_jump(v);
+    *unit_entry(vcpu) = (struct unit_entry){ v->ip | v->ri, v->itag[v->ip >> 61], key_gen(v), u };
+}
+
 struct code_unit *soft_find_unit(struct kia_vcpu *vcpu, bool *bad)
 {
     struct vcpu *v = vcpu->v;
-    struct code_page *page = fetch_page(vcpu, bad);
+    const struct unit_entry *e = unit_entry(vcpu);
+    struct code_page *page;
     struct code_unit *u;
 
+    if (e->unit && e->ip == (v->ip | v->ri) && e->key_gen == key_gen(v) && e->itag == v->itag[v->ip >> 61] &&
+        !vcpu->vm->det)
+        return e->unit;
+    page = fetch_page(vcpu, bad);
     if (!page)
         return NULL;
     u = page_unit(vcpu, page, v->key);
@@ -529,8 +551,11 @@ static enum unit_end execute(struct kia_vcpu *vcpu, struct code_unit *c, const s
         vcpu->v->slots_rest = 0;
         return end;
     }
-    if (!vcpu->v->ri && !(vcpu->v->key & KEY_CAREFUL))
-        vcpu_remember_jump(vcpu->v, code);
+    if (!(vcpu->v->key & KEY_CAREFUL)) {
+        if (!vcpu->v->ri)
+            vcpu_remember_jump(vcpu->v, code);
+        remember_unit(vcpu, c);
+    }
     end = jit_run(vcpu->vm->jit, vcpu->v, code, u, r, ip0, &link);
     vcpu->v->slots_rest = 0;
     vcpu->stats.entries++;
@@ -637,6 +662,7 @@ static void forget_code(struct kia_vcpu *vcpu)
     uint64_t until;
 
     vcpu_forget_jumps(v);
+    memset(vcpu->units, 0, sizeof(vcpu->units));
     for (unsigned i = 0; i < FTLB_SIZE; i++)
         v->ftlb[i].page = NULL;
     if (!code_flushing(vcpu->vm->code))

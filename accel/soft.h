@@ -66,10 +66,20 @@ struct kia_vm {
     int timer_stop;                /* an eventfd */
 };
 
+/* Where the run loop found a compiled unit; as true as v->jumps, whose generation it has. */
+struct unit_entry {
+    uint64_t ip;      /* | slot */
+    uint64_t itag;
+    uint64_t key_gen;
+    struct code_unit *unit;
+};
+enum { UNIT_ENTRIES = 1024 };
+
 struct kia_vcpu {
     struct vcpu *v;
     struct kia_vm *vm;
     struct soft_stats stats;
+    struct unit_entry units[UNIT_ENTRIES];
     struct jit *jit;               /* the machine's; NULL where units are interpreted: always, or for one step */
     unsigned nat_countdown;        /* careful units until the next look for NaTs */
     uint64_t code_epoch;           /* of the code store when v->jumps was last right */

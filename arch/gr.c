@@ -57,6 +57,8 @@ void vcpu_forget_jumps_to(struct vcpu *v, uint64_t gva, unsigned ps)
         vcpu_forget_jumps(v);
 }
 
+void vcpu_note_jump(struct vcpu *v) { bit_put(v->jump_pages, jump_page(v->ip), true); }
+
 void vcpu_remember_jump(struct vcpu *v, const void *code)
 {
     v->jumps[jump_index(v->ip)] = (struct jump_entry){ .ip = v->ip, .itag = v->itag[v->ip >> 61],

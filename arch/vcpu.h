@@ -328,6 +328,8 @@ void vcpu_forget_jumps(struct vcpu *v);
 void vcpu_forget_jumps_to(struct vcpu *v, uint64_t gva, unsigned ps);
 /* Compiled code finds the unit of v->key at v->ip, slot 0, from now on. */
 void vcpu_remember_jump(struct vcpu *v, const void *code);
+/* The engine remembers by itself what is at v->ip, until v->jump_gen changes. */
+void vcpu_note_jump(struct vcpu *v);
 
 /* Rebuilds v->key from psr, cfm, fpsr and nat_any. */
 void vcpu_update_key(struct vcpu *v);

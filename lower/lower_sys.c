@@ -177,12 +177,24 @@ void lower_mov_to_cr(struct lower *l, const struct insn *in)
     ir_call(l, op_mov_to_cr, in->areg, ir_gr(l, in->r2), 0, CALL_NO_REGS);
 }
 
+/* Is what cr_read() gives the register's word? */
+static bool reads_plain(unsigned cr)
+{
+    return cr != CR_IVR && cr != CR_ITIR && (cr < CR_IRR0 || cr > CR_IRR0 + 3);
+}
+
 void lower_mov_from_cr(struct lower *l, const struct insn *in)
 {
+    ir_val value;
+
     ir_check_target(l, in->r1);
     if (cr_illegal(l, in->areg, CR_READ) || not_privileged(l))
         return;
-    ir_set_gr(l, in->r1, ir_call(l, op_mov_from_cr, in->areg, 0, 0, CALL_NO_REGS), ir_zero(l));
+    if (reads_plain(in->areg) && !(l->key & KEY_VM))
+        value = ir_st(l, offsetof(struct vcpu, cr) + in->areg * sizeof(uint64_t));
+    else
+        value = ir_call(l, op_mov_from_cr, in->areg, 0, 0, CALL_NO_REGS);
+    ir_set_gr(l, in->r1, value, ir_zero(l));
 }
 
 static enum indexed_file file_of(unsigned op)
