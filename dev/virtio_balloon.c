@@ -29,7 +29,7 @@ enum {
     PAGE_SHIFT = 12, /* the unit, whatever the guest's pages are */
     STAT_LEN = 10,
     PFNS = 1024,        /* read at a time */
-    MAX_PFNS = 1 << 20, /* of one request, so that its end can be waited for */
+    MAX_PFNS = 1 << 16, /* of one request, so that its end can be waited for */
     MAX_STATS = 64,
 };
 
