@@ -158,6 +158,8 @@ int kia_vm_create(const struct kia_vm_config *config, struct kia_vm **out)
     err = soft_options_parse(config->accel, &vm->options);
     if (!err)
         err = create_jit(vm);
+    if (!err && vm->options.perf_map)
+        err = soft_perf_open(vm);
     if (!err)
         err = soft_model_parse(config->cpu, &vm->model);
     if (err)
@@ -182,6 +184,7 @@ fail:
     soft_options_free(&vm->options);
     jit_destroy(vm->jit);
     code_destroy(vm->code);
+    soft_perf_close(vm);
     free(vm->calls);
     free(vm->vcpus);
     free(vm);
@@ -210,6 +213,7 @@ void kia_vm_destroy(struct kia_vm *vm)
     }
     jit_destroy(vm->jit);
     code_destroy(vm->code);
+    soft_perf_close(vm);
     free(vm->calls);
     free(vm->vcpus);
     free(vm);
@@ -483,8 +487,9 @@ static void end_careful(struct vcpu *v, enum unit_end end, const struct unit_res
     trap_after_insn(v, psr, flags);
 }
 
-static const void *compile(struct kia_vm *vm, struct code_unit *c)
+static const void *compile(struct kia_vcpu *vcpu, struct code_unit *c)
 {
+    struct kia_vm *vm = vcpu->vm;
     const void *code;
     bool full;
 
@@ -492,6 +497,8 @@ static const void *compile(struct kia_vm *vm, struct code_unit *c)
     code = atomic_load_explicit(&c->host, memory_order_relaxed); /* by another processor meanwhile */
     if (!code)
         code = jit_compile(vm->jit, c->ir);
+    if (code && vm->perf_map)
+        soft_perf_note(vcpu, code);
     full = !code && jit_full(vm->jit);
     c->no_host = !code && !full;
     atomic_store_explicit(&c->host, code, memory_order_release);
@@ -502,7 +509,7 @@ static const void *compile(struct kia_vm *vm, struct code_unit *c)
 }
 
 /* Host code of a unit, compiled when it has run often enough; NULL: the interpreter is to run it. */
-static inline const void *host_code(struct kia_vm *vm, struct code_unit *c)
+static inline const void *host_code(struct kia_vcpu *vcpu, struct code_unit *c)
 {
     const void *code = atomic_load_explicit(&c->host, memory_order_acquire);
     uint32_t runs;
@@ -510,8 +517,8 @@ static inline const void *host_code(struct kia_vm *vm, struct code_unit *c)
     if (code || c->no_host)
         return code;
     runs = atomic_load_explicit(&c->runs, memory_order_relaxed);
-    if (runs >= vm->options.jit_after)
-        return compile(vm, c);
+    if (runs >= vcpu->vm->options.jit_after)
+        return compile(vcpu, c);
     atomic_store_explicit(&c->runs, runs + 1, memory_order_relaxed);
     return NULL;
 }
@@ -536,7 +543,7 @@ static void link_exit(struct kia_vcpu *vcpu, const struct ir_unit *from, const s
 static enum unit_end execute(struct kia_vcpu *vcpu, struct code_unit *c, const struct ir_unit **u, struct unit_result *r,
                              uint64_t *ip0)
 {
-    const void *code = vcpu->jit && !(c->key & KEY_STEP) ? host_code(vcpu->vm, c) : NULL;
+    const void *code = vcpu->jit && !(c->key & KEY_STEP) ? host_code(vcpu, c) : NULL;
     enum unit_end end;
     struct jit_link link;
 

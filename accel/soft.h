@@ -22,6 +22,7 @@ enum soft_jit { SOFT_JIT_AUTO, SOFT_JIT_ON, SOFT_JIT_OFF };
 /* What -accel soft,... says. */
 struct soft_options {
     enum soft_jit jit;
+    bool perf_map; /* names for perf(1) */
     uint32_t jit_after; /* a unit is interpreted so often before it is compiled */
     size_t tb_size; /* bytes of translations at most: internal ops and host code */
     bool deterministic;
@@ -48,6 +49,8 @@ struct kia_vm {
     struct kia_cpu_model model;
     struct soft_options options;
     uint64_t *calls;               /* -d jit: jit_count_calls() */
+    FILE *perf_map;                /* perf-map=on, under jit_lock */
+    uint64_t perf_bytes;           /* of host code in it */
     struct kia_mem *mem;
     struct code_store *code;
     struct jit *jit;               /* NULL: everything is interpreted */
@@ -146,6 +149,14 @@ void soft_interrupt(struct kia_vm *vm, uint16_t lid, unsigned dm, uint8_t vector
 /* accel/soft_log.c: the hooks of the logs that are wanted; a unit that was just made (-d in_asm). */
 void soft_log_init(struct vm *vm);
 void soft_log_unit(const struct lower_source *src, const struct ir_unit *u);
+
+/*
+ * perf-map=on: /tmp/perf-PID.map, where perf(1) looks for names of code that a program made. Opens it: 0, or negative errno with a
+ * message; notes @code, compiled last for where @vcpu is, under jit_lock; closes it. accel/soft_perf.c
+ */
+int soft_perf_open(struct kia_vm *vm);
+void soft_perf_note(struct kia_vcpu *vcpu, const void *code);
+void soft_perf_close(struct kia_vm *vm);
 
 /* Sets attention bits and wakes the vcpu if it sleeps. Any thread. */
 void soft_attend(struct kia_vcpu *vcpu, uint32_t bits);

@@ -103,6 +103,9 @@ int soft_options_parse(const char *accel, struct soft_options *o)
         err = kia_err(-EINVAL, "no accelerator '%s': use -accel soft", accel);
     if (!err)
         err = parse_jit(&kv, &o->jit);
+    o->perf_map = false;
+    if (!err)
+        err = kia_keyval_bool(&kv, "perf-map", &o->perf_map);
     if (!err)
         err = parse_jit_after(&kv, &o->jit_after);
     if (!err)

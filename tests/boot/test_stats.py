@@ -40,6 +40,21 @@ def test_jit():
     assert sum(int(n) for n in re.findall(r'jit: +(\d+) ', left[2])) == int(left[1]), log
 
 
+def test_perf_map():
+    """One line a unit; the kernel's addresses are there, user programs' too, and code does not overlap."""
+    with Linux('-accel', 'soft,perf-map=on') as linux:
+        linux.power_off()
+        name = '/tmp/perf-%d.map' % linux.process.pid
+    with open(name, encoding='ascii') as file:
+        units = sorted((int(start, 16), int(size, 16), label) for start, size, label in map(str.split, file))
+    os.unlink(name)
+    assert len(units) > 1000
+    assert any(label.startswith('guest-cpl0-a') for _, _, label in units)
+    assert any(label.startswith('guest-cpl3-') for _, _, label in units)
+    for (start, size, _), (following, _, _) in zip(units, units[1:]):
+        assert 0 < size and start + size <= following + 16, (hex(start), size)
+
+
 def test_bounded():
     """The memory of translations stays below what is allowed, and little work is not flushed away."""
     with Linux('-accel', 'soft,tb-size=12', '-d', 'jit', '-D', path('log')) as linux:
