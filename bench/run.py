@@ -25,7 +25,7 @@ COMPUTE = ('sha256', 'qsort', 'histogram', 'strlen', 'fib', 'bytecode', 'chase',
 LIBRARIES = ('zstd', 'sqlite')
 SYSTEM = ('getpid', 'fork', 'exec', 'pingpong', 'switch', 'parallel')
 GROWTH = ('chase=4096', 'chase=65536', 'chase=1048576', 'chase=16777216', 'chase', 'code=16', 'code=128',
-          'code', 'switch=2', 'switch', 'switch=32')
+          'code', 'copy', 'copygr', 'copyfr', 'switch=2', 'switch', 'switch=32')
 PARALLEL = ('parallel=1', 'parallel', 'parallel=4')
 # Fused multiply-add would round otherwise than the host does, so that checksums could not be compared.
 FLAGS = ('-std=gnu17', '-D_GNU_SOURCE', '-O2', '-ffp-contract=off', '-static', '-Wall', '-Wextra', '-Werror')

@@ -22,7 +22,7 @@ static const struct program *const programs[] = {
     &program_sha256, &program_qsort, &program_histogram, &program_strlen, &program_fib, &program_bytecode,
     &program_chase, &program_divide, &program_matmul, &program_nbody, &program_mandelf, &program_mandeld,
     &program_code, &program_getpid, &program_fork, &program_exec, &program_pingpong, &program_switch,
-    &program_parallel,
+    &program_parallel, &program_copy, &program_copygr, &program_copyfr,
 #endif
 };
 enum { N_PROGRAMS = sizeof(programs) / sizeof(*programs) };

@@ -24,7 +24,7 @@ struct program {
 extern const struct program program_sha256, program_qsort, program_histogram, program_strlen, program_fib,
     program_bytecode, program_chase, program_divide, program_matmul, program_nbody, program_mandelf,
     program_mandeld, program_code, program_getpid, program_fork, program_exec, program_pingpong,
-    program_switch, program_parallel;
+    program_switch, program_parallel, program_copy, program_copygr, program_copyfr;
 extern const struct program program_zstd, program_sqlite; /* the program built with BENCH_LIBRARIES */
 
 /* Memory of this size, or the end of the program. */
