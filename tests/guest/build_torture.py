@@ -80,8 +80,8 @@ class Test:
             self.directives(file.read())
         if os.path.exists(path[:-2] + '.x'):
             with open(path[:-2] + '.x', encoding='latin-1') as file:
-                for options in re.findall(r'^lappend additional_flags "(.*)"', file.read(), re.M):
-                    self.flags += options.split()
+                for options in re.findall(r'^(?:lappend|set) additional_flags (.*)', file.read(), re.M):
+                    self.flags += options.replace('"', ' ').split()
 
     def directives(self, text):
         for line in re.findall(r'\{ *(dg-[^\n]*)\}', text):
