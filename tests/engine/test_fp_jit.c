@@ -399,12 +399,12 @@ static void random_bundle(struct start *s)
 /* A recipe's line with registers for its letters. */
 static void substitute(char *out, const char *line, const unsigned regs[9], unsigned p)
 {
-    for (; *line; line++) {
+    for (char before = '\n'; *line; before = *line++) {
         bool word = line[1] >= 'a' && line[1] <= 'z';
 
         if (*line == 'P')
             out += sprintf(out, "p%u", p);
-        else if (*line >= 'a' && *line <= 'i' && strchr(" ,=", line[-1]) && !word &&
+        else if (*line >= 'a' && *line <= 'i' && strchr(" ,=", before) && !word &&
                  !(line[1] >= '0' && line[1] <= '9'))
             out += sprintf(out, "f%u", regs[*line - 'a']);
         else
