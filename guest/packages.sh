@@ -3,13 +3,22 @@
 # packages.sh PURPOSE...: installs the Debian packages that packages.list names for them, if missing.
 . "$(dirname "$0")/lib.sh"
 
+native=$(dpkg --print-architecture)
+
+# A name may be installed for several architectures; without ":arch" the machine's own one is meant.
+is_installed() {
+    local arch=$native
+
+    [[ $1 != *:* ]] || arch=${1#*:}
+    dpkg-query -W -f '${Architecture} ${db:Status-Status}\n' "$1" 2>/dev/null | grep -Eqx "($arch|all) installed"
+}
+
 missing=()
 for purpose; do
     wanted=$(sed -n "s/^$purpose:[[:space:]]*//p" "$guest_dir/packages.list")
     [ -n "$wanted" ] || die "packages.list has no purpose '$purpose'"
     for package in $wanted; do
-        state=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
-        [ "$state" = installed ] || missing+=("$package")
+        is_installed "$package" || missing+=("$package")
     done
 done
 [ ${#missing[@]} != 0 ] || exit 0
