@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Code without virtualized instructions is translated to the very same internal ops at psr.vm = 1 as at 0, so that a guest runs it
- * as fast: random units of every unit type, both ways.  usage: test_same_code [units [seed]]
+ * Code without virtualized instructions is translated to the very same internal ops at psr.vm = 1 as at 0, and these to as many
+ * bytes of host code, so that a guest runs it as fast: random units of every unit type, both ways.
+ * usage: test_same_code [units [seed]]
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,9 +10,10 @@
 
 #include "abi/vpd.h"
 #include "arch/vti.h"
+#include "jit/jit.h"
 #include "lower/lower.h"
 
-enum { BUNDLES = 32, TRIES = 100 };
+enum { BUNDLES = 32, TRIES = 100, CODE_BYTES = 512 << 20, ALIGNMENT = 16 };
 
 static uint64_t seed;
 
@@ -77,11 +79,21 @@ static bool same(const struct ir_unit *a, const struct ir_unit *b)
     return true;
 }
 
+/* Bytes of a unit's host code, with less than ALIGNMENT in front of it; 0 if it has too many values to be compiled. */
+static uint64_t host_bytes(struct jit *j, const struct ir_unit *u)
+{
+    uint64_t before = jit_stats(j)->bytes;
+
+    return jit_compile(j, u) ? jit_stats(j)->bytes - before : 0;
+}
+
 int main(int argc, char **argv)
 {
     unsigned long n = argc > 1 ? strtoul(argv[1], NULL, 0) : 5000, failed = 0, ops = 0;
     uint64_t base = argc > 2 ? strtoull(argv[2], NULL, 0) : 1;
     struct lower_scratch *scratch = lower_scratch_create();
+    struct jit *j = jit_create(CODE_BYTES, false); /* NULL: a host without a compiler */
+    uint64_t bytes = 0;
     struct bundle code[BUNDLES];
 
     for (unsigned long i = 0; i < n && scratch; i++) {
@@ -101,11 +113,20 @@ int main(int argc, char **argv)
         if (!plain || !guest || !same(plain, guest)) {
             printf("unit %lu differs (test_same_code 1 %lu)\n", i, (unsigned long)(base + i));
             failed++;
+        } else if (j) {
+            uint64_t at_0 = host_bytes(j, plain), at_1 = host_bytes(j, guest);
+
+            bytes += at_0;
+            if (at_0 + ALIGNMENT <= at_1 || at_1 + ALIGNMENT <= at_0) {
+                printf("unit %lu has %lu bytes of host code, in a guest %lu\n", i, (unsigned long)at_0, (unsigned long)at_1);
+                failed++;
+            }
         }
         free(plain);
         free(guest);
     }
     lower_scratch_free(scratch);
-    printf("%lu units of %lu ops, %lu differ\n", n, ops, failed);
+    jit_destroy(j);
+    printf("%lu units of %lu ops, %lu bytes of host code, %lu differ\n", n, ops, (unsigned long)bytes, failed);
     return failed != 0 || !scratch;
 }
