@@ -12,7 +12,7 @@ enum {
     TB_SIZE_MIN = 8, /* MiB; with less a kernel makes everything anew all the time */
     TB_SIZE_MAX = 1024,
     TB_SIZE_DEFAULT = 96,
-    JIT_AFTER_DEFAULT = 20,
+    JIT_AFTER_DEFAULT = 2,
     JIT_AFTER_MAX = 1000000,
     TRACE_EVERY_DEFAULT = 100000,
 };
