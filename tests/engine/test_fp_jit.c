@@ -13,6 +13,7 @@
 #include "accel/soft.h"
 #include "isa/isa.h"
 #include "mem/mem.h"
+#include "tests/engine/difference.h"
 
 enum {
     RAM_SIZE = 4 << 20,
@@ -543,18 +544,6 @@ static char *run(struct machine *m, const struct start *s)
     kia_vcpu_dump(m->vcpu, out);
     fclose(out);
     return text;
-}
-
-static void print_difference(const char *a, const char *b)
-{
-    while (*a && *b) {
-        size_t na = strcspn(a, "\n"), nb = strcspn(b, "\n");
-
-        if (na != nb || memcmp(a, b, na))
-            printf("  interpreted %.*s, compiled %.*s\n", (int)na, a, (int)nb, b);
-        a += na + (a[na] == '\n');
-        b += nb + (b[nb] == '\n');
-    }
 }
 
 static bool same(struct machine *interpreted, struct machine *compiled, const struct start *s)

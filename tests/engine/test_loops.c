@@ -14,6 +14,7 @@
 #include "arch/tlb.h"
 #include "isa/isa.h"
 #include "mem/mem.h"
+#include "tests/engine/difference.h"
 
 enum {
     RAM_SIZE = 4 << 20,
@@ -438,18 +439,6 @@ static char *run(struct machine *m, const struct start *s)
     fclose(out);
     hide_clock(text);
     return text;
-}
-
-static void print_difference(const char *a, const char *b)
-{
-    while (*a && *b) {
-        size_t na = strcspn(a, "\n"), nb = strcspn(b, "\n");
-
-        if (na != nb || memcmp(a, b, na))
-            printf("  interpreted %.*s, compiled %.*s\n", (int)na, a, (int)nb, b);
-        a += na + (a[na] == '\n');
-        b += nb + (b[nb] == '\n');
-    }
 }
 
 static unsigned completed; /* programs that no fault ended */

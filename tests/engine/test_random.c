@@ -19,6 +19,7 @@
 #include "arch/vti.h"
 #include "isa/isa.h"
 #include "mem/mem.h"
+#include "tests/engine/difference.h"
 
 enum {
     RAM_SIZE = 4 << 20,
@@ -318,19 +319,6 @@ static char *run(struct machine *m, const struct start *s, bool *loops)
     kia_vcpu_dump(m->vcpu, out);
     fclose(out);
     return text;
-}
-
-/* Prints the lines that differ. */
-static void print_difference(const char *a, const char *b)
-{
-    while (*a && *b) {
-        size_t na = strcspn(a, "\n"), nb = strcspn(b, "\n");
-
-        if (na != nb || memcmp(a, b, na))
-            printf("  interpreted %.*s, compiled %.*s\n", (int)na, a, (int)nb, b);
-        a += na + (a[na] == '\n');
-        b += nb + (b[nb] == '\n');
-    }
 }
 
 static bool same_memory(struct machine *a, struct machine *b, uint64_t gpa)
