@@ -99,6 +99,8 @@ struct compile {
     unsigned n_pins;
     uint32_t pins_end;        /* index of loop_end */
     uint8_t *loop_top;        /* behind the loads of the pins */
+    bool no_fp_pins;          /* this is the code for where floating-point values cannot be pinned */
+    uint8_t *other_way;       /* jump to that code, NULL if there is none */
     bool high_fr;             /* the unit has to do with f32-f127: they are where v->frot says */
     const struct cold *slow_cold; /* emit_site_colds(): the one being emitted */
 };

@@ -297,13 +297,13 @@ static void emit_exit(struct compile *c, const struct ir_op *op)
     }
     emit_iipa(c, op);
     emit_slots_exit(c, ir_slots_exit(c->u, op));
-    if (pins_hold(c, op)) {
-        if (op->imm == 0 && op->c == c->u->slot && op->aux == IR_EXIT_TAKEN) {
+    if (op->imm == 0 && op->c == c->u->slot && op->aux == IR_EXIT_TAKEN && (pins_hold(c, op) || fp_pins_hold(c, op))) {
+        if (emit_fp_branch_back(c))
             pins_branch_back(c);
-            return;
-        }
-        pins_write_back(c);
+        return;
     }
+    if (pins_hold(c, op))
+        pins_write_back(c);
     if (!x64_fits32(op->imm)) {
         x64_mov_ri(&c->x, REG_S0, op->imm);
         x64_alu_rr(&c->x, ALU_ADD, REG_IP, REG_S0);

@@ -50,10 +50,10 @@ static bool unit_init(struct fp_unit *fp, const struct ir_unit *u)
             fp->skip_from[op->imm] = i + 1;
     }
     for (unsigned f = 0; f < 128; f++)
-        fp->reg[f].xmm = NO_XMM;
+        fp->reg[f].xmm = fp->pin_of[f] = NO_XMM;
     fp->reg[0].known = fp->reg[1].known = FP_DOUBLE;
     for (unsigned x = 0; x < X64_XMMS; x++)
-        fp->holder[x] = NO_FR;
+        fp->held.f[x] = NO_FR;
     return true;
 }
 
@@ -62,6 +62,8 @@ void emit_fp_begin(struct compile *c)
     c->fp = calloc(1, sizeof(*c->fp));
     if (!c->fp || !unit_init(c->fp, c->u) || (host_can() && !fp_chains_begin(c)))
         c->x.overflow = true;
+    else if (host_can())
+        fp_pins_plan(c);
 }
 
 /* ---- calls of C ---- */
@@ -115,6 +117,13 @@ void fp_slow_if(struct compile *c, const struct ir_op *op, enum x64_cc cc)
     fp_slow_from(c, op, x64_jcc(&c->x, cc));
 }
 
+void fp_slow_unless_double(struct compile *c, const struct ir_op *op, enum x64_cc cc)
+{
+    fp_slow_if(c, op, cc);
+    if (!c->x.overflow)
+        c->fp->colds[c->fp->n_colds - 1].doubles = true;
+}
+
 void fp_aside(struct compile *c, const struct ir_op *op, unsigned x, unsigned y)
 {
     struct fp_unit *fp = c->fp;
@@ -135,14 +144,14 @@ static void end_inline(struct compile *c, const struct ir_op *op)
     if (!cold || cold->op != op)
         return;
     cold->back = c->x.p;
-    memcpy(cold->holder, fp->holder, sizeof(cold->holder));
+    cold->held = fp->held;
     for (unsigned f = 2; f < 128; f++) {
         const struct fp_reg *r = &fp->reg[f];
 
-        if (r->known_at != fp->now || (r->known != FP_DOUBLE && r->known != FP_INT))
+        if (r->known_at != (int32_t)fp->now || r->known < FP_INT)
             continue;
         assert(n < FP_WANTS);
-        cold->wants |= FP_WANT(f, r->known == FP_DOUBLE) << 16 * n++;
+        cold->wants |= FP_WANT(f, r->known) << 16 * n++;
     }
 }
 
@@ -150,8 +159,9 @@ static void end_inline(struct compile *c, const struct ir_op *op)
  * Keeps what is live, calls, and goes on after OPR_OK. The code that follows the call may be far away from
  * the op's own place: temps that the op uses are where they were before it.
  */
-static void call_slow(struct compile *c, const struct ir_op *op, uint64_t wants)
+static void call_slow(struct compile *c, const struct ir_op *op, uint64_t wants, bool doubles)
 {
+    const void *fn = doubles ? (void *)(uintptr_t)jit_fp_slow_doubles : (void *)(uintptr_t)jit_fp_slow;
     uint32_t live = live_registers(c, op);
     bool no_pr = op->aux & IR_CALL_NO_PR;
 
@@ -166,7 +176,7 @@ static void call_slow(struct compile *c, const struct ir_op *op, uint64_t wants)
     x64_mov_ri(&c->x, RSI, (uint64_t)(uintptr_t)op);
     x64_lea(&c->x, R8, RSP, FRAME_OUT);
     x64_mov_ri(&c->x, R9, wants);
-    x64_mov_ri(&c->x, RAX, (uint64_t)(uintptr_t)jit_fp_slow);
+    x64_mov_ri(&c->x, RAX, (uint64_t)(uintptr_t)fn);
     x64_call_reg(&c->x, RAX);
     if (!no_pr)
         x64_load(&c->x, REG_PR, REG_V, V(pr));
@@ -181,16 +191,18 @@ static void call_slow(struct compile *c, const struct ir_op *op, uint64_t wants)
     }
 }
 
-static void reload_copies(struct compile *c, const uint8_t holder[X64_XMMS])
+void fp_reload_copies(struct compile *c, const struct fp_held *held)
 {
     unsigned base;
 
     c->fp->frot_loaded = false;
     for (unsigned x = XMM_FIRST; x < X64_XMMS; x++) {
-        if (holder[x] != NO_FR) {
-            int32_t slot = fp_slot(c, holder[x], &base);
+        if (held->f[x] != NO_FR) {
+            int32_t slot = fp_slot(c, held->f[x], &base);
 
             x64_vmovsd_load(&c->x, x, base, slot);
+            if (held->singles >> x & 1)
+                x64_vcvtsd2ss(&c->x, x, x);
         }
     }
 }
@@ -199,8 +211,8 @@ static void emit_cold_call(struct compile *c, const struct fp_cold *cold)
 {
     for (unsigned i = 0; i < cold->n_from; i++)
         x64_patch(&c->x, cold->from[i], c->x.p);
-    call_slow(c, cold->op, cold->wants);
-    reload_copies(c, cold->holder);
+    call_slow(c, cold->op, cold->wants, cold->doubles);
+    fp_reload_copies(c, &cold->held);
     x64_jmp_to(&c->x, cold->back);
 }
 
@@ -227,10 +239,17 @@ void emit_fp_end(struct compile *c)
     if (!fp)
         return;
     fp_chain_stubs(c);
+    fp_pins_end(c);
     for (unsigned i = 0; i < fp->n_asides && !c->x.overflow; i++)
         emit_aside(c, &fp->asides[i]);
     for (unsigned i = 0; i < fp->n_colds && !c->x.overflow; i++)
         emit_cold_call(c, &fp->colds[i]);
+}
+
+bool emit_fp_branch_back(struct compile *c)
+{
+    fp_chains_branch_back(c);
+    return fp_pins_branch_back(c);
 }
 
 void emit_fp_free(struct compile *c)
@@ -260,7 +279,7 @@ static void forget_after_call(struct compile *c, const struct ir_op *op)
 
 void fp_call(struct compile *c, const struct ir_op *op)
 {
-    call_slow(c, op, 0);
+    call_slow(c, op, 0, false);
     forget_after_call(c, op);
 }
 
@@ -299,7 +318,7 @@ void fp_prove_doubles(struct compile *c, const struct ir_op *op, const unsigned 
         struct fp_reg *r = &c->fp->reg[f[i]];
         int32_t slot;
 
-        if (r->known == FP_DOUBLE || (i > 0 && f[i] == f[0]) || (i > 1 && f[i] == f[1]))
+        if (r->known >= FP_DOUBLE || (i > 0 && f[i] == f[0]) || (i > 1 && f[i] == f[1]))
             continue;
         slot = fp_slot(c, f[i], &base) + (int32_t)offsetof(struct ia64_fr, se);
         if (loaded++)
@@ -311,7 +330,7 @@ void fp_prove_doubles(struct compile *c, const struct ir_op *op, const unsigned 
         return;
     /* Only the tag has bit 63. */
     x64_test_rr(&c->x, RAX, RAX);
-    fp_slow_if(c, op, CC_NS);
+    fp_slow_unless_double(c, op, CC_NS);
     for (unsigned i = 0; i < n; i++) {
         if (c->fp->reg[f[i]].known == FP_ANY && read_again(c, op + 1, f[i]))
             fp_learn(c, f[i], FP_DOUBLE);
@@ -335,18 +354,65 @@ unsigned fp_value(struct compile *c, unsigned f, unsigned scratch)
     }
     if (r->xmm != NO_XMM) {
         c->fp->used_at[r->xmm] = c->fp->now + 1;
-        return r->xmm;
+        if (!fp_held_single(c, f))
+            return r->xmm;
+        xmm = fp_take_xmm(c);
+        x64_vcvtss2sd(&c->x, xmm, r->xmm);
+        return xmm;
     }
     slot = fp_slot(c, f, &base);
-    if (r->known != FP_DOUBLE) { /* proven here and now, but not for what follows */
+    if (r->known < FP_DOUBLE) { /* proven here and now, but not for what follows */
         xmm = fp_take_xmm(c);
         x64_vmovsd_load(&c->x, xmm, base, slot);
         return xmm;
     }
-    xmm = fp_take_xmm(c);
+    xmm = c->fp->pin_of[f] != NO_XMM ? c->fp->pin_of[f] : fp_take_xmm(c);
     x64_vmovsd_load(&c->x, xmm, base, slot);
     fp_hold(c, f, xmm);
     return xmm;
+}
+
+unsigned fp_single_value(struct compile *c, unsigned f, unsigned scratch)
+{
+    struct fp_reg *r = &c->fp->reg[f];
+    unsigned base, xmm;
+    int32_t slot;
+
+    if (f == 0) {
+        x64_vflogic(&c->x, FLOGIC_XOR, scratch, scratch, scratch);
+        return scratch;
+    }
+    if (f == 1) {
+        x64_mov_ri(&c->x, RAX, 0x3f800000);
+        x64_vmovd_from_gpr(&c->x, scratch, RAX);
+        return scratch;
+    }
+    if (fp_held_single(c, f)) {
+        c->fp->used_at[r->xmm] = c->fp->now + 1;
+        return r->xmm;
+    }
+    xmm = c->fp->pin_of[f] != NO_XMM ? c->fp->pin_of[f] : fp_take_xmm(c);
+    if (r->xmm != NO_XMM) {
+        x64_vcvtsd2ss(&c->x, xmm, r->xmm);
+    } else {
+        slot = fp_slot(c, f, &base);
+        x64_vmovsd_load(&c->x, xmm, base, slot);
+        x64_vcvtsd2ss(&c->x, xmm, xmm);
+    }
+    fp_hold_single(c, f, xmm);
+    return xmm;
+}
+
+void fp_set_single(struct compile *c, unsigned f, unsigned xmm)
+{
+    unsigned base;
+    int32_t slot = fp_slot(c, f, &base);
+
+    x64_vcvtss2sd(&c->x, XMM_S0, xmm);
+    x64_vmovsd_store(&c->x, base, slot, XMM_S0);
+    fp_set_tag(c, f);
+    fp_hold_single(c, f, xmm);
+    fp_learn(c, f, FP_SINGLE);
 }
 
 void fp_set_tag(struct compile *c, unsigned f)
@@ -354,7 +420,7 @@ void fp_set_tag(struct compile *c, unsigned f)
     unsigned base;
     int32_t slot;
 
-    if (c->fp->reg[f].known == FP_DOUBLE)
+    if (c->fp->reg[f].known >= FP_DOUBLE)
         return;
     slot = fp_slot(c, f, &base);
     x64_mov_ri(&c->x, RAX, FR_TAG_DOUBLE);
@@ -512,7 +578,7 @@ static void other_op(struct compile *c, const struct ir_op *op)
 
         if (copies) {
             copies->op = op;
-            memcpy(copies->holder, fp->holder, sizeof(copies->holder));
+            copies->held = fp->held;
         }
     }
 }
@@ -539,6 +605,6 @@ void emit_fp_after_call(struct compile *c, const struct ir_op *op)
 
     for (unsigned i = 0; i < fp->n_copies; i++) {
         if (fp->copies[i].op == op)
-            reload_copies(c, fp->copies[i].holder);
+            fp_reload_copies(c, &fp->copies[i].held);
     }
 }

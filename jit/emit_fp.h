@@ -30,6 +30,14 @@ bool emit_fp_owns(const struct ir_op *op);
 void emit_fp_after_call(struct compile *c, const struct ir_op *op);
 
 /*
+ * Doubles in the registers of a loop, docs/jit-fp.md: in front of the top of the loop; is @op in such a loop; in front of the
+ * branch back. Clobber rax, rcx, r10 and flags. emit_fp_branch_back() returns false if it went to the unit's start itself.
+ */
+void fp_pins_enter(struct compile *c);
+bool fp_pins_hold(const struct compile *c, const struct ir_op *op);
+bool emit_fp_branch_back(struct compile *c);
+
+/*
  * Parts of the way into compiled code and out of it: the host's MXCSR is put aside, guest flags go into
  * FPSR. Clobber r10.
  */

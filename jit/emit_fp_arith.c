@@ -9,8 +9,8 @@
 
 /* Single precision: biased double exponents of results that need no look at the single format's limits. */
 enum { EXP_SAFE_SINGLE = 1023 - 125 };
-/* The bits of a double's fraction that a single has not, and half of its last one. */
-enum { SINGLE_REST = 0x1fffffff, SINGLE_HALF = 0x10000000 };
+/* Of the bits of a double's fraction that a single has not, half of its last one. */
+enum { SINGLE_HALF = 0x10000000 };
 
 static unsigned status_field(const struct ir_op *op)
 {
@@ -120,7 +120,7 @@ static void round_to_single(struct compile *c, const struct ir_op *op, const str
 {
     x64_vmovq_to_gpr(&c->x, RAX, xmm);
     x64_mov_rr(&c->x, RCX, RAX);
-    x64_alu32_ri(&c->x, ALU_AND, RCX, SINGLE_REST);
+    x64_alu32_ri(&c->x, ALU_AND, RCX, FP_SINGLE_REST);
     x64_alu32_ri(&c->x, ALU_CMP, RCX, SINGLE_HALF);
     if (m->has_addend && m->is_product)
         fp_slow_if(c, op, CC_E);
@@ -141,6 +141,7 @@ static void emit_narrow(struct compile *c, const struct ir_op *op, unsigned f)
     x64_vmovq_to_gpr(&c->x, RAX, xmm);
     convert_to_single(c, op, xmm);
     fp_set_double(c, FPO_F1(op->imm), xmm);
+    fp_learn(c, FPO_F1(op->imm), FP_SINGLE);
 }
 
 /*
@@ -156,6 +157,52 @@ static void refuse_special(struct compile *c, const struct ir_op *op, unsigned x
     fp_slow_if(c, op, CC_E);
 }
 
+/* f0, f1, or known to be of single precision. */
+static bool is_single(const struct compile *c, unsigned f)
+{
+    return f < 2 || c->fp->reg[f].known == FP_SINGLE;
+}
+
+/* The result, rounded to single, from singles: the host's instruction does all of it. */
+static unsigned compute_single(struct compile *c, const struct muladd *m, unsigned f1)
+{
+    unsigned a = fp_single_value(c, m->a, XMM_S0), xmm;
+    unsigned b = fp_single_value(c, m->is_product ? m->b : m->addend, XMM_S1);
+
+    if (m->has_addend && m->is_product) {
+        unsigned addend = fp_single_value(c, m->addend, XMM_S2);
+
+        xmm = m->addend > 1 && m->addend == f1 ? addend : fp_take_xmm(c);
+        x64_vmovapd(&c->x, xmm, addend);
+        x64_vfma_ss(&c->x, fma_opcode(m), xmm, a, b);
+        return xmm;
+    }
+    xmm = fp_take_xmm(c);
+    if (!m->has_addend)
+        x64_vfarith_ss(&c->x, FARITH_MUL, xmm, a, b);
+    else if (m->negate_product)
+        x64_vfarith_ss(&c->x, FARITH_SUB, xmm, b, a);
+    else
+        x64_vfarith_ss(&c->x, m->negate_addend ? FARITH_SUB : FARITH_ADD, xmm, a, b);
+    return xmm;
+}
+
+/* Denormals, whose register format is another, infinities and NaNs are C's. */
+static void emit_muladd_single(struct compile *c, const struct ir_op *op, const struct muladd *m)
+{
+    unsigned f1 = FPO_F1(op->imm), xmm = compute_single(c, m, f1);
+    uint8_t *zero;
+
+    x64_vmovd_to_gpr(&c->x, RAX, xmm);
+    x64_alu32_rr(&c->x, ALU_ADD, RAX, RAX);
+    zero = x64_jcc(&c->x, CC_E);
+    x64_alu32_ri(&c->x, ALU_SUB, RAX, 1 << 24);
+    x64_alu32_ri(&c->x, ALU_CMP, RAX, (int32_t)((uint32_t)FP_SINGLE_EXPS << 24));
+    fp_slow_if(c, op, CC_AE);
+    x64_patch(&c->x, zero, c->x.p);
+    fp_set_single(c, f1, xmm);
+}
+
 static bool emit_muladd(struct compile *c, const struct ir_op *op)
 {
     unsigned f1 = FPO_F1(op->imm), pc = precision(op), xmm;
@@ -167,6 +214,11 @@ static bool emit_muladd(struct compile *c, const struct ir_op *op)
     for (unsigned i = 0; i < 3; i++) {
         if (!fp_may_be_double(c, f[i]))
             return false;
+    }
+    if (pc == FP_PC_S && is_single(c, f[0]) && is_single(c, f[1]) && is_single(c, f[2]) &&
+        (m.has_addend || !m.negate_product)) {
+        emit_muladd_single(c, op, &m);
+        return true;
     }
     if (pc == FP_PC_S && m.b == 1 && m.a > 1 && !m.has_addend && !m.negate_product) {
         emit_narrow(c, op, m.a);
@@ -180,6 +232,8 @@ static bool emit_muladd(struct compile *c, const struct ir_op *op)
         refuse_special(c, op, xmm);
     }
     fp_set_double(c, f1, xmm);
+    if (pc == FP_PC_S)
+        fp_learn(c, f1, FP_SINGLE);
     return true;
 }
 
@@ -224,36 +278,46 @@ bool fp_emit_arith(struct compile *c, const struct ir_op *op)
 
 /* ---- compares ---- */
 
+/* Unordered goes to C. What is known to be a single is a number. */
+static void compare(struct compile *c, const struct ir_op *op, bool single, unsigned a, unsigned b)
+{
+    if (single) {
+        x64_vucomiss(&c->x, a, b);
+        return;
+    }
+    x64_vucomisd(&c->x, a, b);
+    fp_slow_if(c, op, CC_P);
+}
+
 bool fp_emit_compare(struct compile *c, const struct ir_op *op)
 {
+    bool single;
     unsigned f2 = FPO_F2(op->imm), f3 = FPO_F3(op->imm), p1 = FPO_P1(op->imm), p2 = FPO_P2(op->imm), a, b;
     const unsigned f[] = { f2, f3 };
 
     if (op->c != OP_FCMP || !(c->u->key & KEY_FPSTD) || status_field(op) != 0 || !fp_may_be_double(c, f2) ||
         !fp_may_be_double(c, f3))
         return false;
-    fp_prove_doubles(c, op, f, 2);
-    a = fp_value(c, f2, XMM_S0);
-    b = fp_value(c, f3, XMM_S1);
+    single = is_single(c, f2) && is_single(c, f3);
+    if (!single)
+        fp_prove_doubles(c, op, f, 2);
+    a = single ? fp_single_value(c, f2, XMM_S0) : fp_value(c, f2, XMM_S0);
+    b = single ? fp_single_value(c, f3, XMM_S1) : fp_value(c, f3, XMM_S1);
     switch (FPO_SUB(op->imm)) {
     case FP_REL_EQ:
-        x64_vucomisd(&c->x, a, b);
-        fp_slow_if(c, op, CC_P);
+        compare(c, op, single, a, b);
         put_pr2_flags(c, CC_E, p1, p2);
         break;
     case FP_REL_LT:
-        x64_vucomisd(&c->x, b, a);
-        fp_slow_if(c, op, CC_P);
+        compare(c, op, single, b, a);
         put_pr2_flags(c, CC_A, p1, p2);
         break;
     case FP_REL_LE:
-        x64_vucomisd(&c->x, b, a);
-        fp_slow_if(c, op, CC_P);
+        compare(c, op, single, b, a);
         put_pr2_flags(c, CC_AE, p1, p2);
         break;
     default:
-        x64_vucomisd(&c->x, a, b);
-        fp_slow_if(c, op, CC_P);
+        compare(c, op, single, a, b);
         put_pr_const(c, p1, false);
         put_pr_const(c, p2, true);
         break;
@@ -272,7 +336,7 @@ bool fp_emit_class(struct compile *c, const struct ir_op *op)
     if (op->c != OP_FCLASS || f2 < 2 || !mask->is_const || !fp_may_be_double(c, f2))
         return false;
     slot = fp_slot(c, f2, &base);
-    if (c->fp->reg[f2].known != FP_DOUBLE) {
+    if (c->fp->reg[f2].known < FP_DOUBLE) {
         x64_cmp_mem64(&c->x, base, slot + (int32_t)offsetof(struct ia64_fr, se), 0);
         fp_slow_if(c, op, CC_GE);
     }
@@ -301,7 +365,7 @@ static bool emit_from_integer(struct compile *c, const struct ir_op *op)
     unsigned f1 = FPO_F1(op->imm), f2 = FPO_F2(op->imm), base, xmm;
     int32_t slot;
 
-    if (f2 < 2 || c->fp->reg[f2].known == FP_DOUBLE || fp_full_form_wanted(c, op, f1))
+    if (f2 < 2 || c->fp->reg[f2].known >= FP_DOUBLE || fp_full_form_wanted(c, op, f1))
         return false;
     slot = fp_slot(c, f2, &base);
     if (c->fp->reg[f2].known != FP_INT) {

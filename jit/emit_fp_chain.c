@@ -9,13 +9,13 @@
  */
 #include <stdlib.h>
 
+#include "jit/fp_slow.h"
 #include "jit/fp_state.h"
 
 #define V(field) ((int32_t)offsetof(struct vcpu, field))
 
 enum {
     SE = offsetof(struct ia64_fr, se),
-    SINGLE_REST = 0x1fffffff, /* bits of a double's fraction that a single has not */
     MAX_CHECKS = 12,
 };
 
@@ -130,7 +130,7 @@ static void check_doubles(struct compile *c, const struct fp_chain *chain, struc
     if (is_division(chain))
         x64_alu_rm(&c->x, ALU_AND, RAX, base_b, b + SE);
     x64_test_rr(&c->x, RAX, RAX);
-    slow_if(c, checks, CC_NS);
+    c->fp->retries[c->fp->n_retries].from = x64_jcc(&c->x, CC_NS);
     check_flag(c, checks);
     x64_load(&c->x, RAX, base_a, a);
     x64_vmovq_from_gpr(&c->x, XMM_S0, RAX);
@@ -138,7 +138,7 @@ static void check_doubles(struct compile *c, const struct fp_chain *chain, struc
     if (single) {
         x64_mov_rr(&c->x, R11, RAX);
         x64_alu_rr(&c->x, ALU_OR, R11, RCX);
-        x64_test_ri(&c->x, R11, SINGLE_REST);
+        x64_test_ri(&c->x, R11, FP_SINGLE_REST);
         slow_if(c, checks, CC_NE);
     }
     if (!is_division(chain)) { /* the sign is above the exponent: negative numbers are out of range */
@@ -318,9 +318,13 @@ void fp_chain_start(struct compile *c, const struct ir_op *op)
     const struct fp_chain *chain = &c->fp->chains[number];
     const struct fp_segment *s = chain->segments;
     struct checks checks = { .n = 0 };
+    struct fp_retry *retry = &c->fp->retries[c->fp->n_retries];
 
     if (!at || (at - 1) % FP_CHAIN_SEGMENTS)
         return;
+    c->fp->segment_end = s->end;
+    *retry = (struct fp_retry){ .op = op, .start = c->x.p };
+    retry->held = c->fp->held;
     if (is_integer(chain))
         check_integers(c, chain, number, &checks);
     else
@@ -335,7 +339,15 @@ void fp_chain_start(struct compile *c, const struct ir_op *op)
     jump_to_label(c, x64_jmp(&c->x), s->end);
     for (unsigned i = 0; i < checks.n; i++)
         x64_patch(&c->x, checks.from[i], c->x.p);
+    retry->slow = c->x.p;
+    c->fp->n_retries += retry->from != NULL;
     c->fp->frot_loaded = false;
+}
+
+void fp_chains_branch_back(struct compile *c)
+{
+    if (c->fp->n_chains)
+        x64_store_imm32(&c->x, RSP, FRAME_BITS, 0);
 }
 
 void fp_chain_segment(struct compile *c, uint32_t index)
@@ -347,6 +359,7 @@ void fp_chain_segment(struct compile *c, uint32_t index)
 
     if (!at || k == 0)
         return;
+    c->fp->segment_end = chain->segments[k].end;
     x64_test_mem32_imm(&c->x, RSP, FRAME_BITS, UINT32_C(1) << number);
     from = x64_jcc(&c->x, CC_NE);
     if (k + 1 < chain->n_segments && !chain->segments[k].n_puts && !chain->segments[k].mf)
@@ -373,8 +386,31 @@ static void stub(struct compile *c, unsigned number, unsigned k)
     x64_jmp_to(&c->x, c->op_code[s->end]);
 }
 
+/* Values that were made by the interpreter, or filled, may be doubles that are not tagged. */
+static void try_again(struct compile *c, const struct fp_retry *retry)
+{
+    const struct fp_chain *chain =
+        &c->fp->chains[(c->fp->segment_at[retry->op - c->u->ops] - 1) / FP_CHAIN_SEGMENTS];
+    uint32_t live = live_registers(c, retry->op);
+
+    x64_patch(&c->x, retry->from, c->x.p);
+    keep_registers(c, live, true);
+    x64_mov_rr(&c->x, RDI, REG_V);
+    x64_mov_ri(&c->x, RSI, chain->a);
+    x64_mov_ri(&c->x, RDX, is_division(chain) ? chain->b : chain->a);
+    x64_mov_ri(&c->x, RAX, (uint64_t)(uintptr_t)jit_fp_make_doubles);
+    x64_call_reg(&c->x, RAX);
+    keep_registers(c, live, false);
+    fp_reload_copies(c, &retry->held);
+    x64_test32_rr(&c->x, RAX, RAX);
+    x64_patch(&c->x, x64_jcc(&c->x, CC_NE), retry->start);
+    x64_jmp_to(&c->x, retry->slow);
+}
+
 void fp_chain_stubs(struct compile *c)
 {
+    for (unsigned i = 0; i < c->fp->n_retries && !c->x.overflow; i++)
+        try_again(c, &c->fp->retries[i]);
     for (unsigned i = 0; i < c->fp->n_chains; i++) {
         for (unsigned k = 1; k < c->fp->chains[i].n_segments && !c->x.overflow; k++) {
             if (c->fp->stub_from[i][k])

@@ -37,7 +37,7 @@ void fp_prove_plain(struct compile *c, const struct ir_op *op, const unsigned *f
 /* A register whose slot can hardly be read as it is. */
 static bool is_double(const struct compile *c, unsigned f)
 {
-    return f > 1 && c->fp->reg[f].known == FP_DOUBLE;
+    return f > 1 && c->fp->reg[f].known >= FP_DOUBLE;
 }
 
 /* Significand of a proven register. */
@@ -244,7 +244,7 @@ static void emit_copy(struct compile *c, const struct ir_op *op)
 
     if (f1 == f2)
         return;
-    if (c->fp->reg[f2].known == FP_DOUBLE) {
+    if (c->fp->reg[f2].known >= FP_DOUBLE) {
         unsigned from = fp_value(c, f2, XMM_S0);
 
         xmm = fp_take_xmm(c);

@@ -305,16 +305,16 @@ static bool prove_storable(struct compile *c, const struct ir_op *op, unsigned f
     case FS_D:
         if (!fp_may_be_double(c, f))
             return false;
-        if (c->fp->reg[f].known == FP_DOUBLE)
+        if (c->fp->reg[f].known >= FP_DOUBLE)
             return true;
         slot = fp_slot(c, f, &base);
         x64_cmp_mem64(&c->x, base, slot + SE, 0);
-        fp_slow_if(c, op, CC_GE);
+        fp_slow_unless_double(c, op, CC_GE);
         return true;
     case FS_FILL:
         return true; /* store_fill() looks */
     default:
-        if (c->fp->reg[f].known == FP_DOUBLE)
+        if (c->fp->reg[f].known >= FP_DOUBLE)
             return false;
         if (c->fp->reg[f].known == FP_INT)
             return true;
@@ -331,7 +331,7 @@ static void load_bits(struct compile *c, unsigned f)
     unsigned base;
     int32_t slot = fp_slot(c, f, &base);
 
-    if (c->fp->reg[f].xmm != NO_XMM)
+    if (c->fp->reg[f].xmm != NO_XMM && !fp_held_single(c, f))
         x64_vmovq_to_gpr(&c->x, RAX, c->fp->reg[f].xmm);
     else
         x64_load(&c->x, RAX, base, slot);
@@ -380,7 +380,12 @@ bool fp_emit_store(struct compile *c, const struct ir_op *op)
         return false;
     slot = fp_slot(c, f, &base); /* before the jumps of the probe */
     addr = locate(c, op, datum_size(form), true);
-    if (form == FS_D && c->fp->reg[f].xmm != NO_XMM) {
+    if (form == FS_S && fp_held_single(c, f)) {
+        x64_vmovd_to_gpr(&c->x, RAX, c->fp->reg[f].xmm);
+        store_index(c, RAX, REG_S1, addr, 0, false);
+        return true;
+    }
+    if (form == FS_D && c->fp->reg[f].xmm != NO_XMM && !fp_held_single(c, f)) {
         x64_vmovsd_store_index(&c->x, REG_S1, addr, 0, c->fp->reg[f].xmm);
         return true;
     }

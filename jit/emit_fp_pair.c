@@ -40,7 +40,7 @@ bool fp_emit_pair(struct compile *c, const struct ir_op *op)
         (FPO_CTL(op->imm) & 3) != 0)
         return false;
     for (unsigned i = 0; i < 3; i++) {
-        if (f[i] > 1 && c->fp->reg[f[i]].known == FP_DOUBLE)
+        if (f[i] > 1 && c->fp->reg[f[i]].known >= FP_DOUBLE)
             return false;
     }
     fp_prove_plain(c, op, f, 3);

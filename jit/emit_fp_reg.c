@@ -120,7 +120,7 @@ static bool emit_from_signed(struct compile *c, const struct ir_op *op)
 {
     unsigned f1 = FPO_F1(op->imm), f2 = FPO_F2(op->imm), base;
 
-    if (f2 < 2 || c->fp->reg[f2].known == FP_DOUBLE || !fp_full_form_wanted(c, op, f1))
+    if (f2 < 2 || c->fp->reg[f2].known >= FP_DOUBLE || !fp_full_form_wanted(c, op, f1))
         return false;
     fp_slot(c, f1, &base); /* before the jumps */
     load_integer(c, op, f2);

@@ -4,6 +4,7 @@
 
 #include "arch/fp_ops.h"
 #include "isa/isa.h"
+#include "jit/fp_state.h"
 
 bool fp_writes_f1(const struct ir_op *op)
 {
@@ -35,11 +36,58 @@ static bool make_double(struct vcpu *v, unsigned f)
     return true;
 }
 
+/* Zero or a normal number of single precision, in a tagged double. */
+static bool make_single(struct vcpu *v, unsigned f)
+{
+    uint64_t bits;
+
+    if (!make_double(v, f))
+        return false;
+    bits = fr_slot(v, f)->sig;
+    return !(bits << 1) || (!(bits & FP_SINGLE_REST) && (bits << 1 >> 53) - FP_SINGLE_EXP_MIN < FP_SINGLE_EXPS);
+}
+
 static bool is_as_wanted(struct vcpu *v, unsigned want)
 {
     unsigned f = want & 0x7f;
 
-    return want & 0x100 ? make_double(v, f) : fr_slot(v, f)->se == FP_EXP_INT;
+    switch (want >> 8 & 0x7f) {
+    case FP_SINGLE:
+        return make_single(v, f);
+    case FP_DOUBLE:
+        return make_double(v, f);
+    default:
+        return fr_slot(v, f)->se == FP_EXP_INT;
+    }
+}
+
+uint64_t jit_fp_make_doubles(struct vcpu *v, uint64_t a, uint64_t b)
+{
+    return make_double(v, (unsigned)a) && make_double(v, (unsigned)b);
+}
+
+uint64_t jit_fp_make_pins(struct vcpu *v, uint64_t low, uint64_t high, uint64_t single_low, uint64_t single_high)
+{
+    for (unsigned f = 2; f < 128; f++) {
+        if (((f < 64 ? low : high) >> f % 64 & 1) && !make_double(v, f))
+            return 0;
+        if (((f < 64 ? single_low : single_high) >> f % 64 & 1) && !make_single(v, f))
+            return 0;
+    }
+    return 1;
+}
+
+uint64_t jit_fp_slow_doubles(struct vcpu *v, const struct ir_op *op, uint64_t a, uint64_t b, uint64_t *out,
+                             uint64_t wants)
+{
+    const unsigned sources[] = { FPO_F2(op->imm), FPO_F3(op->imm), FPO_F4(op->imm) }, stored = FPO_F1(op->imm);
+    const unsigned *f = op->op == IR_FPOP ? sources : &stored;
+
+    for (unsigned i = 0; i < (op->op == IR_FPOP ? 3 : 1); i++) {
+        if (f[i] > 1)
+            make_double(v, f[i]);
+    }
+    return jit_fp_slow(v, op, a, b, out, wants);
 }
 
 uint64_t jit_fp_slow(struct vcpu *v, const struct ir_op *op, uint64_t a, uint64_t b, uint64_t *out,

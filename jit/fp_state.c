@@ -9,7 +9,7 @@ void fp_forget_xmm(struct compile *c, unsigned f)
     struct fp_reg *r = &c->fp->reg[f];
 
     if (r->xmm != NO_XMM)
-        c->fp->holder[r->xmm] = NO_FR;
+        c->fp->held.f[r->xmm] = NO_FR;
     r->xmm = NO_XMM;
 }
 
@@ -28,8 +28,8 @@ void fp_doubt(struct compile *c, unsigned f)
 void fp_forget_copies(struct compile *c)
 {
     for (unsigned x = 0; x < X64_XMMS; x++) {
-        if (c->fp->holder[x] != NO_FR)
-            fp_forget_xmm(c, c->fp->holder[x]);
+        if (c->fp->held.f[x] != NO_FR)
+            fp_forget_xmm(c, c->fp->held.f[x]);
     }
 }
 
@@ -42,8 +42,12 @@ void fp_forget_all(struct compile *c)
 
 void fp_learn(struct compile *c, unsigned f, enum fp_known known)
 {
-    c->fp->reg[f].known = (uint8_t)known;
-    c->fp->reg[f].known_at = c->fp->now;
+    struct fp_reg *r = &c->fp->reg[f];
+
+    if (r->known != known || c->fp->now < c->fp->segment_end)
+        r->known_since = (int32_t)c->fp->now;
+    r->known = (uint8_t)known;
+    r->known_at = (int32_t)c->fp->now;
 }
 
 unsigned fp_take_xmm(struct compile *c)
@@ -51,29 +55,55 @@ unsigned fp_take_xmm(struct compile *c)
     struct fp_unit *fp = c->fp;
     unsigned best = XMM_FIRST;
 
-    for (unsigned x = XMM_FIRST; x < X64_XMMS; x++) {
-        if (fp->holder[x] == NO_FR && fp->used_at[x] != fp->now + 1) {
+    for (unsigned x = XMM_FIRST; x < X64_XMMS - fp->n_pins; x++) {
+        if (fp->held.f[x] == NO_FR && fp->used_at[x] != fp->now + 1) {
             best = x;
             break;
         }
         if (fp->used_at[x] < fp->used_at[best])
             best = x;
     }
-    if (fp->holder[best] != NO_FR)
-        fp_forget_xmm(c, fp->holder[best]);
+    if (fp->held.f[best] != NO_FR)
+        fp_forget_xmm(c, fp->held.f[best]);
     fp->used_at[best] = fp->now + 1;
     return best;
 }
 
-void fp_hold(struct compile *c, unsigned f, unsigned xmm)
+static void hold(struct compile *c, unsigned f, unsigned xmm, bool single)
 {
     struct fp_reg *r = &c->fp->reg[f];
+    struct fp_held *held = &c->fp->held;
+    unsigned pin = c->fp->pin_of[f];
 
-    fp_forget_xmm(c, f);
+    if (pin != NO_XMM) {
+        x64_vmovapd(&c->x, pin, xmm);
+        xmm = pin;
+    }
+    /* Else it had one on other ways that lead here, too. */
+    if (r->xmm != xmm || single != fp_held_single(c, f) || c->fp->now < c->fp->segment_end) {
+        fp_forget_xmm(c, f);
+        r->xmm_since = (int32_t)c->fp->now;
+    }
     r->xmm = (uint8_t)xmm;
-    r->xmm_at = c->fp->now;
-    c->fp->holder[xmm] = (uint8_t)f;
+    held->f[xmm] = (uint8_t)f;
+    held->singles = (uint16_t)((held->singles & ~(1u << xmm)) | (unsigned)single << xmm);
     c->fp->used_at[xmm] = c->fp->now + 1;
+}
+
+void fp_hold(struct compile *c, unsigned f, unsigned xmm)
+{
+    hold(c, f, xmm, false);
+}
+void fp_hold_single(struct compile *c, unsigned f, unsigned xmm)
+{
+    hold(c, f, xmm, true);
+}
+
+bool fp_held_single(const struct compile *c, unsigned f)
+{
+    unsigned xmm = c->fp->reg[f].xmm;
+
+    return xmm != NO_XMM && (c->fp->held.singles >> xmm & 1);
 }
 
 int32_t fp_slot(struct compile *c, unsigned f, unsigned *base)
@@ -95,9 +125,9 @@ static void meet(struct compile *c, uint32_t from)
     for (unsigned f = 2; f < 128; f++) {
         struct fp_reg *r = &c->fp->reg[f];
 
-        if (r->xmm != NO_XMM && r->xmm_at >= from)
+        if (r->xmm != NO_XMM && r->xmm_since >= (int32_t)from)
             fp_forget_xmm(c, f);
-        if (r->known != FP_ANY && r->known_at >= from)
+        if (r->known != FP_ANY && r->known_since >= (int32_t)from)
             fp_forget(c, f);
     }
 }

@@ -22,18 +22,29 @@ enum fp_known {
     FP_ANY,      /* nothing known; where arithmetic wants a double it is one, as a rule */
     FP_MIXED,    /* nothing known, and it may well be no double: conversions, filled registers */
     FP_EXTENDED, /* nothing known, and it hardly is a double: the result of register-precision arithmetic */
-    FP_DOUBLE,   /* a tagged double */
     FP_INT,      /* FP_EXP_INT and a significand */
+    FP_DOUBLE,   /* a tagged double */
+    FP_SINGLE,   /* a tagged double that is zero or a normal number of single precision */
+};
+
+/* What the xmm registers are copies of: NO_FR, or a register; and whether in single precision. */
+struct fp_held {
+    uint8_t f[X64_XMMS];
+    uint16_t singles;
 };
 
 struct fp_reg {
-    uint8_t known;     /* enum fp_known */
-    uint8_t xmm;       /* copy of a double's value, or NO_XMM */
-    uint32_t known_at; /* op that found it out */
-    uint32_t xmm_at;
+    uint8_t known;       /* enum fp_known */
+    uint8_t xmm;         /* copy of its value, or NO_XMM */
+    int32_t known_at;    /* op that saw to it last */
+    int32_t known_since; /* op from which on it holds; -1: from the loop's top */
+    int32_t xmm_since;
 };
 
-enum { FP_COLD_JUMPS = 8, FP_WANTS = 4 };
+/* Single precision in a double's bits: the fraction that a single has not, and the biased exponents of normal singles. */
+enum { FP_SINGLE_REST = 0x1fffffff, FP_SINGLE_EXP_MIN = 1023 - 126, FP_SINGLE_EXPS = 254 };
+
+enum { FP_COLD_JUMPS = 8, FP_WANTS = 4, FP_MAX_PINS = 8 };
 
 /* The call of C behind an op that inline code could not do. */
 struct fp_cold {
@@ -41,8 +52,9 @@ struct fp_cold {
     uint8_t *from[FP_COLD_JUMPS];
     unsigned n_from;
     uint8_t *back;
+    bool doubles;             /* the inline form is for tagged doubles */
     uint64_t wants;           /* what compiled code takes for granted afterwards: see jit_fp_slow() */
-    uint8_t holder[X64_XMMS]; /* the register that each xmm holds at @back */
+    struct fp_held held;      /* at @back */
 };
 
 /* fp_aside()'s code. */
@@ -55,12 +67,25 @@ struct fp_aside {
 /* Copies in xmm registers at an op of somebody else that may call C out of line. */
 struct fp_copies {
     const struct ir_op *op;
-    uint8_t holder[X64_XMMS];
+    struct fp_held held;
+};
+
+/* A chain's way in whose operands are no tagged doubles yet. */
+struct fp_retry {
+    const struct ir_op *op;
+    uint8_t *from, *start, *slow; /* the jump here; where to try again; the steps */
+    struct fp_held held;
 };
 
 struct fp_unit {
     struct fp_reg reg[128];
-    uint8_t holder[X64_XMMS];   /* NO_FR: free */
+    struct fp_held held;
+    uint8_t pins[FP_MAX_PINS];  /* registers that the loop has in xmm registers of their own: jit/fp_pins.c */
+    unsigned n_pins;
+    uint8_t pin_of[128];        /* that xmm register, or NO_XMM */
+    bool pin_single[128];       /* singles at the top of the loop */
+    uint8_t *pins_enter, *pins_from[1 + 2 * FP_MAX_PINS]; /* the top, and the jumps if they are not what they should be */
+    unsigned n_pins_from;
     uint32_t used_at[X64_XMMS]; /* op that used it last */
     uint32_t now;               /* op being emitted */
     uint32_t seen;              /* labels below this were seen to */
@@ -75,6 +100,9 @@ struct fp_unit {
     unsigned n_chains;
     uint16_t *segment_at; /* by op: 1 + chain * FP_CHAIN_SEGMENTS + segment that begins there, 0 */
     uint8_t *stub_from[FP_CHAINS][FP_CHAIN_SEGMENTS];
+    uint32_t segment_end; /* ops before this may be jumped over by a chain's fast way, which leaves other things */
+    struct fp_retry retries[FP_CHAINS];
+    unsigned n_retries;
     bool frot_loaded; /* REG_FR has v->frot: within one op */
 };
 
@@ -91,8 +119,12 @@ void fp_learn(struct compile *c, unsigned f, enum fp_known known);
 void fp_doubt(struct compile *c, unsigned f);
 /* A free xmm register; the copy used longest ago makes room. It belongs to nobody until fp_hold(). */
 unsigned fp_take_xmm(struct compile *c);
-/* @xmm is a copy of @f from now on. */
+/* @xmm is a copy of @f from now on; if @f is pinned, its own register becomes it. */
 void fp_hold(struct compile *c, unsigned f, unsigned xmm);
+/* The same for a value of FP_SINGLE, in single precision. */
+void fp_hold_single(struct compile *c, unsigned f, unsigned xmm);
+/* Is the copy of @f in single precision? */
+bool fp_held_single(const struct compile *c, unsigned f);
 
 /* Offset of a register's slot from *@base, which REG_FR is loaded for if need be. */
 int32_t fp_slot(struct compile *c, unsigned f, unsigned *base);
@@ -106,6 +138,10 @@ void fp_reach(struct compile *c, uint32_t index);
 void fp_slow_if(struct compile *c, const struct ir_op *op, enum x64_cc cc);
 /* The same for a jump that was emitted elsewhere. */
 void fp_slow_from(struct compile *c, const struct ir_op *op, uint8_t *from);
+/* The same, because an operand is no tagged double. */
+void fp_slow_unless_double(struct compile *c, const struct ir_op *op, enum x64_cc cc);
+/* Loads copies from memory. Clobbers r10. */
+void fp_reload_copies(struct compile *c, const struct fp_held *held);
 /* There will be such jumps, from code out of line. */
 void fp_slow_reserve(struct compile *c, const struct ir_op *op);
 /* The call of C in the main path. */
@@ -129,6 +165,10 @@ void fp_prove_doubles(struct compile *c, const struct ir_op *op, const unsigned 
 void fp_prove_plain(struct compile *c, const struct ir_op *op, const unsigned *f, unsigned n);
 /* A proven double's value in an xmm register; of f0 and f1 in @scratch. Clobbers rax. */
 unsigned fp_value(struct compile *c, unsigned f, unsigned scratch);
+/* The same of FP_SINGLE, in single precision. */
+unsigned fp_single_value(struct compile *c, unsigned f, unsigned scratch);
+/* f := the single in @xmm, a normal number or zero. Clobbers rax and XMM_S0. */
+void fp_set_single(struct compile *c, unsigned f, unsigned xmm);
 /* f := the double in @xmm, which came from fp_take_xmm() and becomes its copy. Clobbers rax. */
 void fp_set_double(struct compile *c, unsigned f, unsigned xmm);
 /* f := @sig as an integer. */
@@ -159,8 +199,19 @@ bool fp_chains_begin(struct compile *c);
 void fp_chain_start(struct compile *c, const struct ir_op *op);
 void fp_chain_segment(struct compile *c, uint32_t index);
 void fp_chain_stubs(struct compile *c);
+/* On the way back to the top of a loop: no chain is under way. */
+void fp_chains_branch_back(struct compile *c);
 /* Does a chain begin at @index whose operands should be doubles? */
 bool fp_chain_of_doubles(const struct compile *c, uint32_t index);
+
+/*
+ * Loops with pins; jit/fp_pins.c. Chooses them; proves and loads them before the top of the loop; makes them what they
+ * are there again on the way back; emits what is out of line, with c->other_way.
+ */
+void fp_pins_plan(struct compile *c);
+/* False if the way back goes to the start of the unit in any case, and has gone there. */
+bool fp_pins_branch_back(struct compile *c);
+void fp_pins_end(struct compile *c);
 
 /* Each returns false, with nothing emitted, where the op has no inline form. */
 bool fp_emit_integer(struct compile *c, const struct ir_op *op);

@@ -111,6 +111,7 @@ static void emit_unit(struct compile *c)
     if (is_copy_loop(u) && !c->j->counted)
         emit_copy_loop(c);
     emit_settle(c); /* last: rotations before it may only have counted */
+    fp_pins_enter(c);
     pins_load(c);
     for (uint32_t i = 0; i < u->n_ops && !c->x.overflow; i++) {
         unsigned more;
@@ -162,6 +163,24 @@ static bool allocate(struct compile *c)
     return regalloc(c->u, c->places, pins_mask(c), &c->n_spills);
 }
 
+/* The unit again, for entries that the code before is not for: its own way back is to its own start. */
+static void emit_other_way(struct compile *c)
+{
+    struct compile again = *c;
+
+    emit_fp_free(c);
+    again.x.start = c->x.p;
+    again.n_jumps = again.n_colds = 0;
+    again.full_op = NULL;
+    again.slow_cold = NULL;
+    again.fp = NULL;
+    again.no_fp_pins = true;
+    again.other_way = NULL;
+    x64_patch(&c->x, c->other_way, c->x.p);
+    emit_unit(&again);
+    *c = again;
+}
+
 static jit_code compile(struct jit *j, const struct ir_unit *u)
 {
     struct jit_work *w = j->work;
@@ -179,6 +198,8 @@ static jit_code compile(struct jit *j, const struct ir_unit *u)
     if (allocate(&c)) {
         sites_plan(&c);
         emit_unit(&c);
+        if (c.other_way && !c.x.overflow)
+            emit_other_way(&c);
         if (!c.x.overflow) {
             j->used = (size_t)(c.x.p - j->rw);
             code = jit_rx(j, start);

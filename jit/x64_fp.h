@@ -94,6 +94,11 @@ static inline void x64_vmovq_to_gpr(struct x64 *x, unsigned gpr, unsigned s)
     x64_vex_rrr(x, VEX_66, VEX_0F, true, 0x7e, s, 0, gpr);
 }
 
+static inline void x64_vmovd_to_gpr(struct x64 *x, unsigned gpr, unsigned s)
+{
+    x64_vex_rrr(x, VEX_66, VEX_0F, false, 0x7e, s, 0, gpr);
+}
+
 static inline void x64_vmovd_from_gpr(struct x64 *x, unsigned d, unsigned gpr)
 {
     x64_vex_rrr(x, VEX_66, VEX_0F, false, 0x6e, d, 0, gpr);
@@ -131,6 +136,23 @@ static inline void x64_vmulps(struct x64 *x, unsigned d, unsigned a, unsigned b)
 static inline void x64_vucomisd(struct x64 *x, unsigned a, unsigned b)
 {
     x64_vex_rrr(x, VEX_66, VEX_0F, false, 0x2e, a, 0, b);
+}
+
+/* ---- the same in single precision ---- */
+
+static inline void x64_vfarith_ss(struct x64 *x, enum x64_farith op, unsigned d, unsigned a, unsigned b)
+{
+    x64_vex_rrr(x, VEX_F3, VEX_0F, false, op, d, a, b);
+}
+
+static inline void x64_vfma_ss(struct x64 *x, enum x64_fma op, unsigned d, unsigned a, unsigned b)
+{
+    x64_vex_rrr(x, VEX_66, VEX_0F38, false, op, d, a, b);
+}
+
+static inline void x64_vucomiss(struct x64 *x, unsigned a, unsigned b)
+{
+    x64_vex_rrr(x, VEX_NONE, VEX_0F, false, 0x2e, a, 0, b);
 }
 
 /* ---- conversions ---- */

@@ -363,7 +363,7 @@ struct start {
     struct bundle code[BUNDLES];
     unsigned n;
     struct ia64_fr fr[128];
-    uint64_t gr[32], pr, fpsr, psr, cfm;
+    uint64_t gr[32], pr, fpsr, psr, cfm, lc, ec;
     bool nat;
     uint64_t data[DATA_WORDS];
 };
@@ -446,17 +446,83 @@ static void recipe(struct start *s)
     }
 }
 
+/* What real loops work on: numbers of usual size, so that results are of that kind for some iterations. */
+static struct ia64_fr tame_fr(bool single)
+{
+    uint64_t bits = (next() & UINT64_C(0x800fffffe0000000)) | (UINT64_C(1019) + below(8)) << 52;
+
+    if (!single)
+        bits |= next() & 0x1fffffff;
+    return fp_from_double(below(10) ? bits : 0);
+}
+
+/* Arithmetic of one precision on few registers, as most of a loop. */
+static void tame_line(char *line, size_t size, bool single)
+{
+    unsigned f1 = target(), f2 = source(), f3 = source(), f4 = source();
+
+    if (below(5) == 0)
+        snprintf(line, size, "fcmp.%s.s0 p6,p7=f%u,f%u", PICK("eq", "lt", "le"), f2, f3);
+    else
+        snprintf(line, size, "%s%s%s.s0 f%u=f%u,f%u,f%u", qp(), PICK("fma", "fms", "fnma"), single ? ".s" : ".d", f1,
+                 f3, below(3) ? f4 : 1, below(3) ? f2 : 0);
+}
+
+static void add_branch(struct start *s, unsigned to)
+{
+    const char *kind = PICK("br.cloop.sptk", "br.cloop.sptk", "br.cloop.sptk", "br.ctop.sptk");
+    uint64_t b_slot, lslot;
+    int back = (int)(s->n - to) * 16;
+
+    snprintf(s->text[s->n][1], sizeof(s->text[0][1]), "%s.few .%+d", kind, -back);
+    if (isa_asm(s->text[s->n][1], UNIT_B, &b_slot, &lslot))
+        abort();
+    s->code[s->n++] = isa_bundle_make(0x1d, NOP_M, UINT64_C(1) << 27, b_slot); /* MFB with a stop at the end */
+}
+
+/* A loop that is a unit of its own; values that become something else in the middle of it, too. */
+static void random_loop(struct start *s)
+{
+    unsigned top = s->n, size = 1 + below(12), tame = below(4), single = below(2);
+    char m[64] = "", f[64];
+
+    for (unsigned i = 0; i < size && s->n + 1 < BUNDLES; i++) {
+        if (tame && below(8)) {
+            tame_line(f, sizeof(f), single);
+            add_bundle(s, "", f);
+        } else if (below(10) == 0) {
+            recipe(s);
+        } else {
+            random_bundle(s);
+        }
+    }
+    if (tame == 1 && s->n + 2 < BUNDLES) {
+        snprintf(m, sizeof(m), "%s [r%u]=f%u,8", single ? "stfs" : "stfd", 8 + below(4), target());
+        add_bundle(s, m, "");
+    }
+    if (s->n < BUNDLES)
+        add_branch(s, top);
+    if (tame) {
+        for (unsigned k = 2; k < sizeof(some_f) / sizeof(*some_f); k++)
+            s->fr[some_f[k]] = below(40) ? tame_fr(single) : random_fr();
+    }
+}
+
 static void random_start(struct start *s)
 {
     memset(s, 0, sizeof(*s));
+    for (unsigned f = 2; f < 128; f++)
+        s->fr[f] = random_fr();
+    s->lc = below(20);
+    s->ec = below(4);
+    if (below(2))
+        random_loop(s);
     while (s->n < BUNDLES) {
         if (below(12))
             random_bundle(s);
         else
             recipe(s);
     }
-    for (unsigned f = 2; f < 128; f++)
-        s->fr[f] = random_fr();
     for (unsigned r = 8; r < 12; r++)
         s->gr[r] = DATA + 64 + below(2000) * 8 + (below(8) ? 0 : below(8));
     for (unsigned r = 12; r < 20; r++)
@@ -533,6 +599,8 @@ static char *run(struct machine *m, const struct start *s)
         fr_set(v, f, s->fr[f]);
     v->pr = s->pr;
     kia_set_ar(m->vcpu, AR_FPSR, s->fpsr);
+    kia_set_ar(m->vcpu, AR_LC, s->lc);
+    kia_set_ar(m->vcpu, AR_EC, s->ec);
     kia_mem_write(m->mem, CODE, s->code, sizeof(s->code));
     kia_mem_write(m->mem, DATA, s->data, sizeof(s->data));
     kia_set_ip(m->vcpu, CODE);

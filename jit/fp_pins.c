@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Doubles that a loop keeps in xmm registers from one iteration to the next (docs/jit-fp.md).
+ *
+ * At the top of the loop each pinned register is a tagged double and its xmm register has its value. The way in proves that,
+ * every branch back makes it true again; in between a pin is a copy like others, but always in the same xmm register. Memory
+ * has every value, so nothing is written back anywhere. Where values are no doubles the other code of the unit runs, which
+ * has no pins.
+ */
+#include "arch/fp_ops.h"
+#include "isa/isa.h"
+#include "jit/emit_fp.h"
+#include "jit/fp_slow.h"
+#include "jit/fp_state.h"
+
+enum { SE = offsetof(struct ia64_fr, se) };
+
+/* What a loop does with a register, seen from its top. */
+struct fp_uses {
+    uint16_t count[128];   /* as a double */
+    bool single[128];      /* read by arithmetic of single precision */
+    bool wide[128];        /* read or written otherwise, where a single is of no use */
+    bool other[128];       /* written with something else than a double */
+    bool first_set[128];   /* written, whatever happens, before it is read */
+    bool first_read[128];
+};
+
+static bool is_double_arith(const struct ir_op *op)
+{
+    switch (op->c) {
+    case OP_FMA:
+    case OP_FMS:
+    case OP_FNMA:
+        return (FPO_CTL(op->imm) & 3) == 0 && (FPO_CTL(op->imm) >> 2 & 3) != FP_PC_NONE;
+    case OP_FMIN:
+    case OP_FMAX:
+        return (FPO_CTL(op->imm) & 3) == 0;
+    default:
+        return false;
+    }
+}
+
+static bool is_single_arith(const struct ir_op *op)
+{
+    return is_double_arith(op) && op->c != OP_FMIN && op->c != OP_FMAX && (FPO_CTL(op->imm) >> 2 & 3) == FP_PC_S;
+}
+
+static void read_double(struct fp_uses *uses, unsigned f, bool single, bool wide)
+{
+    uses->count[f]++;
+    uses->single[f] |= single;
+    uses->wide[f] |= wide;
+    if (!uses->first_set[f])
+        uses->first_read[f] = true;
+}
+
+static void note_reads(const struct compile *c, struct fp_uses *uses, uint32_t i)
+{
+    const struct ir_op *op = &c->u->ops[i];
+
+    if (op->op == IR_CALL) {
+        unsigned form = op->imm >> 16 & 0xf;
+
+        if (op->fn == (void *)op_store_fp && (form == FS_D || form == FS_S))
+            read_double(uses, FPO_F1(op->imm), false, form == FS_D);
+    } else if (is_double_arith(op) || fp_chain_of_doubles(c, i) ||
+               (op->c == OP_FCMP && (FPO_CTL(op->imm) & 3) == 0)) {
+        bool single = is_single_arith(op), wide = !single && op->c != OP_FCMP;
+
+        read_double(uses, FPO_F2(op->imm), single, wide);
+        read_double(uses, FPO_F3(op->imm), single, wide);
+        read_double(uses, FPO_F4(op->imm), single, wide);
+    }
+}
+
+static bool makes_double(const struct ir_op *op)
+{
+    if (op->op == IR_CALL)
+        return (op->imm >> 16 & 0xf) == FS_D || (op->imm >> 16 & 0xf) == FS_S;
+    return is_double_arith(op) || op->c == OP_FCVT_XF || op->c == OP_FMERGE_S || op->c == OP_FMERGE_NS ||
+           (op->c == OP_SETF && (FPO_SUB(op->imm) == FPO_SINGLE || FPO_SUB(op->imm) == FPO_DOUBLE));
+}
+
+static void note_write(struct fp_uses *uses, const struct ir_op *op, bool always)
+{
+    bool pair = op->op == IR_CALL && (op->imm >> 20 & 1);
+    const unsigned f[] = { FPO_F1(op->imm), op->imm >> 8 & 0x7f };
+
+    if (op->op == IR_CALL ? op->fn != (void *)op_load_fp : !fp_writes_f1(op))
+        return;
+    for (unsigned i = 0; i <= pair; i++) {
+        if (!makes_double(op))
+            uses->other[f[i]] = true;
+        if (op->op != IR_FPOP || !is_single_arith(op))
+            uses->wide[f[i]] = true;
+        if (always && !uses->first_read[f[i]])
+            uses->first_set[f[i]] = true;
+    }
+}
+
+/* False if the loop does something after which nothing is known of any register. */
+static bool look_at(const struct compile *c, struct fp_uses *uses, uint32_t end)
+{
+    uint32_t skipped = 0;
+
+    for (uint32_t i = 0; i <= end; i++) {
+        const struct ir_op *op = &c->u->ops[i];
+
+        if (op->op == IR_SKIP_PR || op->op == IR_SKIP_Z || op->op == IR_SKIP_NZ)
+            skipped = op->imm > skipped ? (uint32_t)op->imm : skipped;
+        if (op->op == IR_ROTATE)
+            return false;
+        if (!emit_fp_owns(op)) {
+            if (op->op == IR_CALL && !(op->aux & IR_CALL_NO_FR))
+                return false;
+            continue;
+        }
+        note_reads(c, uses, i);
+        note_write(uses, op, i >= skipped);
+    }
+    return true;
+}
+
+/* Those used most; the last xmm registers are theirs. */
+static void choose(struct fp_unit *fp, const struct fp_uses *uses)
+{
+    while (fp->n_pins < FP_MAX_PINS) {
+        unsigned best = 0;
+
+        for (unsigned f = 2; f < 128; f++) {
+            if (uses->first_read[f] && !uses->other[f] && fp->pin_of[f] == NO_XMM &&
+                (!best || uses->count[f] > uses->count[best]))
+                best = f;
+        }
+        if (!best)
+            return;
+        fp->pins[fp->n_pins] = (uint8_t)best;
+        fp->pin_of[best] = (uint8_t)(X64_XMMS - 1 - fp->n_pins++);
+        fp->pin_single[best] = uses->single[best] && !uses->wide[best];
+    }
+}
+
+void fp_pins_plan(struct compile *c)
+{
+    struct fp_uses uses = { .count = { 0 } };
+
+    if (!c->loop_end || c->no_fp_pins || c->j->counted || !(c->u->key & KEY_FPSTD) || (c->u->key & KEY_BE))
+        return;
+    if (look_at(c, &uses, (uint32_t)(c->loop_end - c->u->ops)))
+        choose(c->fp, &uses);
+}
+
+bool fp_pins_hold(const struct compile *c, const struct ir_op *op)
+{
+    return c->fp && c->fp->n_pins && op <= c->loop_end;
+}
+
+static enum fp_known known_at_top(const struct fp_unit *fp, unsigned f)
+{
+    return fp->pin_single[f] ? FP_SINGLE : FP_DOUBLE;
+}
+
+/* SF is clear if a pinned register is no tagged double. Clobbers rax. Return: false if all are known to be. */
+static bool test_tags(struct compile *c, bool all)
+{
+    unsigned base, loaded = 0;
+
+    for (unsigned i = 0; i < c->fp->n_pins; i++) {
+        int32_t slot;
+
+        if (!all && c->fp->reg[c->fp->pins[i]].known >= FP_DOUBLE)
+            continue;
+        slot = fp_slot(c, c->fp->pins[i], &base) + SE;
+        if (loaded++)
+            x64_alu_rm(&c->x, ALU_AND, RAX, base, slot);
+        else
+            x64_load(&c->x, RAX, base, slot);
+    }
+    if (loaded)
+        x64_test_rr(&c->x, RAX, RAX);
+    return loaded;
+}
+
+/* Goes out of line unless the tagged double in @f's slot is zero or a normal number of single precision. Clobbers rax, rcx. */
+static void test_single(struct compile *c, unsigned f)
+{
+    unsigned base;
+    int32_t slot = fp_slot(c, f, &base);
+    uint8_t *zero;
+
+    x64_load(&c->x, RAX, base, slot);
+    x64_mov_rr(&c->x, RCX, RAX);
+    x64_alu_rr(&c->x, ALU_ADD, RAX, RAX);
+    zero = x64_jcc(&c->x, CC_E);
+    x64_test_ri(&c->x, RCX, FP_SINGLE_REST);
+    c->fp->pins_from[c->fp->n_pins_from++] = x64_jcc(&c->x, CC_NE);
+    x64_shift_ri(&c->x, SHIFT_SHR, RAX, 53);
+    x64_alu_ri(&c->x, ALU_SUB, RAX, FP_SINGLE_EXP_MIN);
+    x64_alu_ri(&c->x, ALU_CMP, RAX, FP_SINGLE_EXPS);
+    c->fp->pins_from[c->fp->n_pins_from++] = x64_jcc(&c->x, CC_AE);
+    x64_patch(&c->x, zero, c->x.p);
+}
+
+static void load_pin(struct compile *c, unsigned f)
+{
+    unsigned base, pin = c->fp->pin_of[f];
+    int32_t slot = fp_slot(c, f, &base);
+
+    x64_vmovsd_load(&c->x, pin, base, slot);
+    if (c->fp->pin_single[f])
+        x64_vcvtsd2ss(&c->x, pin, pin);
+}
+
+void fp_pins_enter(struct compile *c)
+{
+    struct fp_unit *fp = c->fp;
+
+    if (!fp || !fp->n_pins)
+        return;
+    fp->frot_loaded = false;
+    fp->pins_enter = c->x.p;
+    test_tags(c, true);
+    fp->pins_from[fp->n_pins_from++] = x64_jcc(&c->x, CC_NS);
+    for (unsigned i = 0; i < fp->n_pins; i++) {
+        if (fp->pin_single[fp->pins[i]])
+            test_single(c, fp->pins[i]);
+    }
+    for (unsigned i = 0; i < fp->n_pins; i++) {
+        unsigned f = fp->pins[i], pin = fp->pin_of[f];
+
+        load_pin(c, f);
+        fp->reg[f] = (struct fp_reg){ .known = (uint8_t)known_at_top(fp, f), .xmm = (uint8_t)pin, .known_at = -1,
+                                      .known_since = -1, .xmm_since = -1 };
+        fp->held.f[pin] = (uint8_t)f;
+        fp->held.singles |= (uint16_t)(fp->pin_single[f] << pin);
+    }
+    fp->frot_loaded = false;
+}
+
+static void start_again(struct compile *c)
+{
+    pins_write_back(c);
+    x64_jmp_to(&c->x, c->x.start);
+}
+
+/* Return: false if it went to the start. */
+static bool prove_pins(struct compile *c)
+{
+    for (unsigned i = 0; i < c->fp->n_pins; i++) {
+        unsigned f = c->fp->pins[i];
+
+        if (c->fp->pin_single[f] && c->fp->reg[f].known != FP_SINGLE) {
+            start_again(c);
+            return false;
+        }
+    }
+    if (test_tags(c, false)) {
+        uint8_t *doubles = x64_jcc(&c->x, CC_S);
+
+        start_again(c);
+        x64_patch(&c->x, doubles, c->x.p);
+    }
+    return true;
+}
+
+bool fp_pins_branch_back(struct compile *c)
+{
+    c->fp->frot_loaded = false;
+    if (!prove_pins(c))
+        return false;
+    for (unsigned i = 0; i < c->fp->n_pins; i++) {
+        unsigned f = c->fp->pins[i];
+
+        if (c->fp->reg[f].xmm == NO_XMM)
+            load_pin(c, f);
+        else if (c->fp->pin_single[f] && !fp_held_single(c, f))
+            x64_vcvtsd2ss(&c->x, c->fp->pin_of[f], c->fp->pin_of[f]);
+        else if (!c->fp->pin_single[f] && fp_held_single(c, f))
+            x64_vcvtss2sd(&c->x, c->fp->pin_of[f], c->fp->pin_of[f]);
+    }
+    return true;
+}
+
+void fp_pins_end(struct compile *c)
+{
+    struct fp_unit *fp = c->fp;
+    uint64_t pins[2] = { 0, 0 }, singles[2] = { 0, 0 };
+
+    if (!fp->n_pins || c->x.overflow)
+        return;
+    for (unsigned i = 0; i < fp->n_pins; i++) {
+        unsigned f = fp->pins[i];
+
+        pins[f / 64] |= UINT64_C(1) << f % 64;
+        if (fp->pin_single[f])
+            singles[f / 64] |= UINT64_C(1) << f % 64;
+    }
+    for (unsigned i = 0; i < fp->n_pins_from; i++)
+        x64_patch(&c->x, fp->pins_from[i], c->x.p);
+    x64_mov_rr(&c->x, RDI, REG_V);
+    x64_mov_ri(&c->x, RSI, pins[0]);
+    x64_mov_ri(&c->x, RDX, pins[1]);
+    x64_mov_ri(&c->x, RCX, singles[0]);
+    x64_mov_ri(&c->x, R8, singles[1]);
+    x64_mov_ri(&c->x, RAX, (uint64_t)(uintptr_t)jit_fp_make_pins);
+    x64_call_reg(&c->x, RAX);
+    x64_test32_rr(&c->x, RAX, RAX);
+    x64_patch(&c->x, x64_jcc(&c->x, CC_NE), fp->pins_enter);
+    c->other_way = x64_jmp(&c->x);
+}
