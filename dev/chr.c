@@ -2,6 +2,7 @@
 /* Character back ends on file descriptors. */
 #include "dev/chr.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
@@ -20,7 +21,8 @@ enum {
 
 struct kia_chr {
     struct kia_loop *loop;
-    struct kia_watch in, out;
+    struct kia_watch in, out, listener;
+    int (*accept)(int listener); /* NULL: the descriptors stay */
     bool owned, eof, lossy;
     struct kia_chr_filter filter;
     struct kia_chr_front front;
@@ -53,6 +55,46 @@ static void deliver(struct kia_chr *chr)
     memmove(chr->in_buf, chr->in_buf + n, chr->in_len);
 }
 
+/* The caller went away. What it has sent already is still for the front end. */
+static void hang_up(struct kia_chr *chr)
+{
+    bool tell;
+    int fd;
+
+    kia_loop_remove(chr->loop, &chr->in);
+    kia_loop_remove(chr->loop, &chr->out);
+    pthread_mutex_lock(&chr->lock);
+    fd = chr->in.fd;
+    chr->in.fd = chr->out.fd = -1;
+    chr->tail = chr->head;
+    tell = chr->front_waits;
+    chr->front_waits = false;
+    pthread_mutex_unlock(&chr->lock);
+    close(fd);
+    if (tell && chr->front.writable)
+        chr->front.writable(chr->front.opaque);
+}
+
+static short listener_events(void *opaque)
+{
+    return ((struct kia_chr *)opaque)->in.fd < 0 ? POLLIN : 0;
+}
+
+static void listener_ready(void *opaque, short revents)
+{
+    struct kia_chr *chr = opaque;
+    int fd = chr->accept(chr->listener.fd);
+
+    (void)revents;
+    if (fd < 0)
+        return;
+    pthread_mutex_lock(&chr->lock);
+    chr->in.fd = chr->out.fd = fd;
+    pthread_mutex_unlock(&chr->lock);
+    kia_loop_add(chr->loop, &chr->in);
+    kia_loop_add(chr->loop, &chr->out);
+}
+
 static short in_events(void *opaque)
 {
     struct kia_chr *chr = opaque;
@@ -73,6 +115,10 @@ static void in_ready(void *opaque, short revents)
     (void)revents;
     if (n < 0 && (errno == EINTR || errno == EAGAIN))
         return;
+    if (n <= 0 && chr->accept) {
+        hang_up(chr);
+        return;
+    }
     if (n <= 0) {
         chr->eof = true;
         return;
@@ -121,6 +167,10 @@ static void out_ready(void *opaque, short revents)
     n = write(chr->out.fd, data, len);
     if (n < 0 && (errno == EINTR || errno == EAGAIN))
         return;
+    if (n < 0 && chr->accept) {
+        hang_up(chr);
+        return;
+    }
 
     pthread_mutex_lock(&chr->lock);
     chr->tail += n < 0 ? len : (size_t)n; /* a reader that went away must not stop the guest */
@@ -166,6 +216,8 @@ void kia_chr_destroy(struct kia_chr *chr)
     while (chr->head != chr->tail && poll(&fd, 1, DRAIN_MS) > 0)
         out_ready(chr, fd.revents);
 
+    if (chr->accept)
+        kia_loop_remove(chr->loop, &chr->listener);
     kia_loop_remove(chr->loop, &chr->in);
     kia_loop_remove(chr->loop, &chr->out);
     if (chr->owned) {
@@ -182,6 +234,15 @@ void kia_chr_destroy(struct kia_chr *chr)
 void kia_chr_set_lossy(struct kia_chr *chr)
 {
     chr->lossy = true;
+}
+
+/** kia_chr_set_listener - see the header */
+void kia_chr_set_listener(struct kia_chr *chr, int listener, int (*accept)(int listener))
+{
+    assert(chr->owned && chr->in.fd == chr->out.fd);
+    chr->accept = accept;
+    chr->listener = (struct kia_watch){ listener, listener_events, listener_ready, chr, NULL };
+    kia_loop_add(chr->loop, &chr->listener);
 }
 
 /** kia_chr_set_front - connects the device; before the loop runs */
@@ -218,13 +279,16 @@ size_t kia_chr_write(struct kia_chr *chr, const uint8_t *data, size_t len)
     bool was_empty;
     size_t n;
 
-    if (chr->out.fd < 0)
-        return len;
     if (kia_loop_is_virtual(chr->loop)) {
-        write_all(chr->out.fd, data, len);
+        if (chr->out.fd >= 0)
+            write_all(chr->out.fd, data, len);
         return len;
     }
     pthread_mutex_lock(&chr->lock);
+    if (chr->out.fd < 0) {
+        pthread_mutex_unlock(&chr->lock);
+        return len;
+    }
     was_empty = chr->head == chr->tail;
     for (n = 0; n < len && chr->head - chr->tail < OUT_SIZE; n++)
         chr->out_buf[chr->head++ & (OUT_SIZE - 1)] = data[n];

@@ -41,6 +41,11 @@ struct kia_chr *kia_chr_create(struct kia_loop *loop, int in, int out, bool owne
 void kia_chr_destroy(struct kia_chr *chr);
 /* Output that nobody reads is lost once the buffer is full, instead of keeping the guest waiting. */
 void kia_chr_set_lossy(struct kia_chr *chr);
+/*
+ * Callers come and go: @accept takes one from @listener, which stays the caller's, as a descriptor or -1; one at a time, in
+ * the place of @in and @out, which may be -1 or the same. Output without a caller is lost. Before the loop runs.
+ */
+void kia_chr_set_listener(struct kia_chr *chr, int listener, int (*accept)(int listener));
 void kia_chr_set_front(struct kia_chr *chr, const struct kia_chr_front *front);
 /* With a virtual time (dev/loop.h) writes all and waits for it, so that no guest sees how fast the host is. Else
  * queues bytes for output; returns how many it took. When that is not all, writable() comes later. */

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "dev/chr.h"
+#include "dev/loop.h"
 #include "vmm/log.h"
 #include "vmm/machine.h"
 #include "vmm/sock.h"
@@ -64,29 +65,42 @@ static int open_pty(const struct kia_chardev *c, int *fd, int *other)
     return 0;
 }
 
-static int open_socket(const struct kia_chardev *c, int *fd)
+static int wait_for_caller(const struct kia_chardev *c, int listener, int *fd)
 {
-    struct pollfd wait = { .events = POLLIN };
+    struct pollfd wait = { .events = POLLIN, .fd = listener };
     sigset_t pending;
-    int listener;
 
-    *fd = kia_sock_open("-chardev", c->address, c->server);
-    if (*fd < 0)
-        return *fd;
-    if (!c->server)
-        return 0;
-    listener = wait.fd = *fd;
     kia_warn("chardev '%s': waiting for a caller on %s", c->id, c->address);
     do {
         *fd = poll(&wait, 1, POLL_MS) > 0 ? kia_sock_accept(listener) : -1;
         sigpending(&pending); /* they are blocked: the event loop, which would take them, does not run yet */
     } while (*fd < 0 && !sigismember(&pending, SIGINT) && !sigismember(&pending, SIGTERM));
-    kia_sock_close_listener(listener, c->address);
     return *fd < 0 ? -EINTR : 0;
+}
+
+/* @fd: -1 with a server that nobody has called yet. @listener: 0 without a server. */
+static int open_socket(const struct kia_board *board, const struct kia_chardev *c, int *fd, int *listener)
+{
+    int sock;
+
+    if (!c->wait && kia_loop_is_virtual(board->loop)) {
+        kia_err(0, "chardev '%s': no two runs have their caller at the same time: leave wait=off out", c->id);
+        return -EINVAL;
+    }
+    sock = kia_sock_open("-chardev", c->address, c->server);
+    if (sock < 0)
+        return sock;
+    if (!c->server) {
+        *fd = sock;
+        return 0;
+    }
+    *listener = sock;
+    return c->wait ? wait_for_caller(c, sock, fd) : 0;
 }
 
 static int open_one(struct kia_board *board, const struct kia_chardev *c, struct kia_chr **chr)
 {
+    unsigned index = c - board->options->chardevs;
     int in = -1, out = -1, err = 0;
 
     switch (c->kind) {
@@ -100,11 +114,11 @@ static int open_one(struct kia_board *board, const struct kia_chardev *c, struct
         err = open_pipe(c, &in, &out);
         break;
     case KIA_CHARDEV_PTY:
-        err = open_pty(c, &in, &board->pty_sides[c - board->options->chardevs]);
+        err = open_pty(c, &in, &board->pty_sides[index]);
         out = in;
         break;
     case KIA_CHARDEV_SOCKET:
-        err = open_socket(c, &in);
+        err = open_socket(board, c, &in, &board->chardev_listeners[index]);
         out = in;
         break;
     }
@@ -113,6 +127,8 @@ static int open_one(struct kia_board *board, const struct kia_chardev *c, struct
     *chr = kia_chr_create(board->loop, in, out, true, NULL);
     if (*chr && c->kind == KIA_CHARDEV_PTY)
         kia_chr_set_lossy(*chr);
+    if (*chr && board->chardev_listeners[index])
+        kia_chr_set_listener(*chr, board->chardev_listeners[index], kia_sock_accept);
     if (*chr)
         return 0;
     if (in >= 0)
@@ -139,6 +155,8 @@ void chardevs_close(struct kia_board *board)
         kia_chr_destroy(board->chardevs[i]);
         if (board->pty_sides[i] > 0)
             close(board->pty_sides[i]);
+        if (board->chardev_listeners[i] > 0)
+            kia_sock_close_listener(board->chardev_listeners[i], board->options->chardevs[i].address);
     }
 }
 

@@ -67,6 +67,7 @@ struct kia_board {
     struct kia_console *console;
     struct kia_chr *chardevs[KIA_MAX_CHARDEVS]; /* NULL: the terminal's, or null's */
     int pty_sides[KIA_MAX_CHARDEVS]; /* the other sides of -chardev pty; 0: none */
+    int chardev_listeners[KIA_MAX_CHARDEVS]; /* of -chardev socket,server=on; 0: none */
     char tap_names[KIA_MAX_NETDEVS][16]; /* interfaces that were opened by name */
     struct kia_balloon *balloon; /* NULL: none */
     struct kia_gdb *gdb; /* NULL: without -gdb */

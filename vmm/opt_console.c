@@ -21,17 +21,17 @@ static int socket_address(struct kia_chardev *c)
     const char *path = kia_keyval_get(&c->kv, "path"), *host = kia_keyval_get(&c->kv, "host");
     const char *port = kia_keyval_get(&c->kv, "port");
     char text[512];
-    bool wait = true;
     int err = kia_keyval_bool(&c->kv, "server", &c->server);
 
+    c->wait = true;
     if (!err)
-        err = kia_keyval_bool(&c->kv, "wait", &wait);
+        err = kia_keyval_bool(&c->kv, "wait", &c->wait);
     if (err)
         return err;
     if (!path == !port)
         return BAD("-chardev socket: give path=FILE, or host=ADDRESS and port=PORT");
-    if (c->server && !wait)
-        return BAD("-chardev socket: a server waits for its caller at start; leave wait=off out");
+    if (!c->server && !c->wait)
+        return BAD("-chardev socket: wait=off is for server=on");
     if (path)
         snprintf(text, sizeof(text), "unix:%s", path);
     else

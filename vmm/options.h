@@ -76,6 +76,7 @@ struct kia_chardev {
     const char *path; /* of files and pipes */
     char *address; /* of sockets, as vmm/sock.h takes it */
     bool server;
+    bool wait; /* of a server: for the first caller, before anything runs */
     bool used; /* a device has it */
     struct kia_keyval kv; /* holds the strings */
 };

@@ -51,6 +51,54 @@ def test_unix_server():
     assert not os.path.exists(path)
 
 
+def test_server_without_a_caller():
+    """The machine runs and ends whether somebody calls or not."""
+    path = os.path.join(FOLDER.name, 'lonely')
+    assert ended(start('-serial', 'unix:%s,server=on,wait=off' % path)) == (b'', b'')
+    assert not os.path.exists(path)
+
+
+def connected(path):
+    client = socket.socket(socket.AF_UNIX)
+    client.settimeout(PATIENCE)
+    client.connect(path)
+    return client
+
+
+def line_of(client):
+    data = b''
+    while not data.endswith(b'\n'):
+        piece = client.recv(4096)
+        assert piece, data
+        data += piece
+    return data.replace(b'\r', b'')
+
+
+def test_callers_come_and_go():
+    """What is written without a caller is lost; each caller has both ways, and a full line does not stop the guest."""
+    if not os.environ.get('KIA_KERNEL'):
+        return
+    path = os.path.join(FOLDER.name, 'calls')
+    with Linux('-serial', 'mon:stdio', '-serial', 'unix:%s,server=on,wait=off' % path) as linux:
+        linux.run('echo to nobody >/dev/ttyS1')
+        for number in range(3):
+            with connected(path) as client:
+                linux.run('{ (echo ready; read line; echo "heard $line") </dev/ttyS1 >/dev/ttyS1 & }')
+                while line_of(client) != b'ready\n':    # behind what nobody took
+                    pass
+                client.sendall(b'caller %d\n' % number)
+                text = line_of(client)
+                while b'heard' not in text:    # the terminal's echo comes first
+                    text = line_of(client)
+                assert text.endswith(b'heard caller %d\n' % number), text
+        with connected(path):    # it takes nothing and leaves while the guest writes
+            linux.run('{ (i=0; while [ $i != 3000 ]; do echo "a line that is much too long for a buffer"; i=$((i+1)); done) '
+                      '>/dev/ttyS1 & }')
+            time.sleep(1)
+        linux.run('wait')
+        linux.power_off()
+
+
 def test_tcp_client():
     with socket.create_server(('127.0.0.1', 0)) as server:
         server.settimeout(PATIENCE)
