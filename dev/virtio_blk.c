@@ -7,8 +7,11 @@
 #include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "dev/virtio.h"
@@ -90,6 +93,7 @@ struct blk {
     struct kia_virtio vdev;
     int fd, direct_fd; /* direct_fd: 0 if there is none */
     bool readonly, writethrough, ignore_flush, no_discard;
+    bool is_device; /* fd is a block device of the host's */
     uint64_t sectors;
     char id[KIA_VIRTIO_BLK_ID_LEN];
     unsigned n_queues;
@@ -204,6 +208,12 @@ static bool write_zeros(int fd, uint64_t offset, uint64_t len)
     return true;
 }
 
+/* Not an error of the medium: the host's file or device does not do this, or not for parts of its blocks. */
+static bool cannot(int err)
+{
+    return err == EOPNOTSUPP || err == ENODEV || err == ENOTTY || err == EINVAL;
+}
+
 static bool zero_range(struct blk *blk, uint64_t offset, uint64_t len, bool unmap)
 {
     int mode =
@@ -211,14 +221,20 @@ static bool zero_range(struct blk *blk, uint64_t offset, uint64_t len, bool unma
 
     if (!fallocate(blk->fd, mode, offset, len))
         return true;
-    return (errno == EOPNOTSUPP || errno == ENODEV) && write_zeros(blk->fd, offset, len);
+    return cannot(errno) && write_zeros(blk->fd, offset, len);
 }
 
-/* A discard is a wish: a host file that cannot do it stays as it is. */
+/*
+ * A discard is a wish: a host file that cannot do it stays as it is. A hole in a block device would be zeroes that are
+ * written, hence its own call.
+ */
 static bool discard_range(struct blk *blk, uint64_t offset, uint64_t len)
 {
-    return !fallocate(blk->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, len) ||
-           errno == EOPNOTSUPP || errno == ENODEV;
+    uint64_t range[2] = { offset, len };
+
+    if (blk->is_device)
+        return !ioctl(blk->fd, BLKDISCARD, range) || cannot(errno);
+    return !fallocate(blk->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, len) || cannot(errno);
 }
 
 static uint8_t do_ranges(struct blk_queue *q, bool zeroes)
@@ -377,6 +393,7 @@ static int start_workers(struct blk *blk, struct kia_pci *pci)
 int kia_virtio_blk_attach(struct kia_pci *pci, int slot, const struct kia_virtio_blk_config *config)
 {
     struct blk *blk = calloc(1, sizeof(*blk));
+    struct stat st;
     int err;
 
     assert(config->queues >= 1 && config->queues <= KIA_VIRTIO_BLK_MAX_QUEUES);
@@ -387,6 +404,7 @@ int kia_virtio_blk_attach(struct kia_pci *pci, int slot, const struct kia_virtio
         return -ENOMEM;
     }
     blk->fd = config->fd;
+    blk->is_device = !fstat(config->fd, &st) && S_ISBLK(st.st_mode);
     blk->direct_fd = config->direct_fd;
     blk->readonly = config->readonly;
     blk->writethrough = config->writethrough;

@@ -61,15 +61,34 @@ static int open_direct(const struct kia_drive *drive, int fd, int *direct_fd)
                    drive->file);
 }
 
+/* What the host has mounted or put to another use must not be written: such block devices are held exclusively. */
+static int open_image(const struct kia_drive *drive)
+{
+    int flags = (drive->readonly ? O_RDONLY : O_RDWR) | O_CLOEXEC;
+    struct stat st;
+    int fd;
+
+    if (!drive->readonly && !stat(drive->file, &st) && S_ISBLK(st.st_mode))
+        flags |= O_EXCL;
+    fd = open(drive->file, flags);
+    if (fd >= 0)
+        return fd;
+    if (flags & O_EXCL && errno == EBUSY) {
+        kia_err(0, "block device '%s' is in use by the host: unmount it first (or add readonly=on)", drive->file);
+        return -EBUSY;
+    }
+    return kia_err(-errno, "cannot open disk image '%s'%s", drive->file,
+                   errno == EACCES || errno == EROFS ? " for writing (or add readonly=on)" : "");
+}
+
 /** disk_open - see the header; descriptors are open only if 0 is returned */
 int disk_open(const struct kia_drive *drive, int *fd, int *direct_fd, uint64_t *sectors)
 {
     int err;
 
-    *fd = open(drive->file, (drive->readonly ? O_RDONLY : O_RDWR) | O_CLOEXEC);
+    *fd = open_image(drive);
     if (*fd < 0)
-        return kia_err(-errno, "cannot open disk image '%s'%s", drive->file,
-                       errno == EACCES || errno == EROFS ? " for writing (or add readonly=on)" : "");
+        return *fd;
     err = check_image(drive, *fd, sectors);
     if (!err && lock_image(*fd, drive->readonly)) {
         kia_err(0, "disk image '%s' is in use by another program: end that first", drive->file);

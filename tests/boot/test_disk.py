@@ -5,9 +5,10 @@ import hashlib
 import os
 import random
 import re
+import subprocess
 import tempfile
 
-from machine import Linux, guest_files, main
+from machine import Lacking, Linux, Machine, guest_files, main
 
 SECTOR = 512
 SIZE = 8 << 20
@@ -117,6 +118,53 @@ def test_cache_modes():
             data[1 << 20:5 << 20] = bytes(4 << 20)
             assert os.stat(disks[0]).st_blocks * 512 <= SIZE - (3 << 20)
         assert read_file(disks[0]) == data
+
+
+class LoopDevice:
+    """A block device on a file. Use it in a with statement: that gives its path."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __enter__(self):
+        try:
+            made = subprocess.run(['losetup', '-f', '--show', self.path], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                  text=True, check=False)
+        except OSError:
+            raise Lacking('this host has no losetup') from None
+        if made.returncode:
+            raise Lacking('this host gives no loop device: ' + made.stderr.strip())
+        self.device = made.stdout.strip()
+        return self.device
+
+    def __exit__(self, *exception):
+        subprocess.run(['losetup', '-d', self.device], check=True)
+
+
+def test_block_device():
+    """A block device of the host's is a disk, unless the host uses it."""
+    with tempfile.TemporaryDirectory(dir='/var/tmp') as folder:
+        data = bytearray(pattern(SIZE, 6))
+        path = write_file(folder, 'image', data)
+        with LoopDevice(path) as device:
+            for mode in 'writeback', 'none':
+                with Linux('-drive', 'file=%s,format=raw,cache=%s' % (device, mode)) as linux:
+                    assert linux.run('cat /sys/block/vda/size') == '%d\n' % (SIZE // SECTOR)
+                    check_sum(linux, 'vda', data)
+                    linux.run('dd if=/dev/vda of=/dev/vda bs=65536 skip=1 seek=50 count=20')
+                    linux.run('dd if=/dev/vda of=/dev/vda bs=512 skip=3 seek=9001 count=5; sync')
+                    data[50 << 16:70 << 16] = data[1 << 16:21 << 16]
+                    data[9001 * SECTOR:9006 * SECTOR] = data[3 * SECTOR:8 * SECTOR]
+                    check_sum(linux, 'vda', data)
+                    linux.power_off()
+                assert read_file(device) == data
+            used = os.open(device, os.O_RDONLY | os.O_EXCL)    # as a mounted file system does
+            try:
+                with Machine('-m', '256M', '-kernel', guest_files()[0], '-drive', 'file=' + device) as machine:
+                    machine.end(1, '.*in use by the host.*')
+            finally:
+                os.close(used)
+        assert read_file(path) == data
 
 
 def test_killed():

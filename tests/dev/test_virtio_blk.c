@@ -3,9 +3,13 @@
  * break the rules. */
 #include "tests/dev/virtio_driver.h"
 
+#include <fcntl.h>
+#include <linux/loop.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "dev/virtio_blk.h"
@@ -17,7 +21,27 @@ static struct driver d;
 static int disk;
 static uint8_t image[SECTORS * 512];
 
-static int attach(void **state, bool readonly, unsigned queues)
+/* A block device on the image, gone when it is closed; or -1: this host gives none. */
+static int loop_device(void)
+{
+    struct loop_config config = { .fd = (unsigned)disk, .info.lo_flags = LO_FLAGS_AUTOCLEAR };
+    int control = open("/dev/loop-control", O_RDWR), n = control < 0 ? -1 : ioctl(control, LOOP_CTL_GET_FREE), fd;
+    char path[32];
+
+    if (control >= 0)
+        close(control);
+    if (n < 0)
+        return -1;
+    snprintf(path, sizeof(path), "/dev/loop%d", n);
+    fd = open(path, O_RDWR | O_EXCL);
+    if (fd >= 0 && ioctl(fd, LOOP_CONFIGURE, &config)) {
+        close(fd);
+        fd = -1;
+    }
+    return fd;
+}
+
+static int attach(void **state, bool readonly, unsigned queues, bool loop)
 {
     char path[] = "/tmp/kia-blk-XXXXXX";
     struct kia_virtio_blk_config config = {
@@ -35,7 +59,9 @@ static int attach(void **state, bool readonly, unsigned queues)
         image[i] = next_random(&seed);
     if (disk < 0 || pwrite(disk, image, sizeof(image), 0) != sizeof(image))
         return -1;
-    config.fd = dup(disk);
+    config.fd = loop ? loop_device() : dup(disk);
+    if (config.fd < 0)
+        return 0;
     if (kia_virtio_blk_attach(m->pci, SLOT, &config))
         return -1;
     kia_platform_reset(m->platform);
@@ -47,17 +73,23 @@ static int attach(void **state, bool readonly, unsigned queues)
 
 static int setup(void **state)
 {
-    return attach(state, false, 1);
+    return attach(state, false, 1, false);
+}
+
+static int setup_loop(void **state)
+{
+    d.m = NULL;
+    return attach(state, false, 1, true);
 }
 
 static int setup_readonly(void **state)
 {
-    return attach(state, true, 1);
+    return attach(state, true, 1, false);
 }
 
 static int setup_queues(void **state)
 {
-    return attach(state, false, 4);
+    return attach(state, false, 4, false);
 }
 
 static int teardown(void **state)
@@ -253,6 +285,58 @@ static void test_discard_zeroes(void **state)
     assert_int_equal(request(T_ZEROES, 0, 15, false, false), S_IOERR);
     assert_int_equal(request(T_ZEROES, 0, 0, false, false), S_IOERR);
     assert_disk(0, image, 8 * 512);
+}
+
+static blkcnt_t blocks_used(void)
+{
+    struct stat st;
+
+    assert_int_equal(fstat(disk, &st), 0);
+    return st.st_blocks;
+}
+
+/* A block device of the host's as the disk. */
+static void test_block_device(void **state)
+{
+    static const uint8_t zeros[1024 * 512];
+    uint8_t *at;
+    blkcnt_t used;
+
+    (void)state;
+    if (!d.m) {
+        print_message("no loop device can be had here\n");
+        skip();
+    }
+    at = kia_mem_hva(d.m->mem, DATA + 4096, 4096);
+    driver_start(&d, F_VERSION_1 | 1 << 9 | 1 << 13 | 1 << 14, true);
+    assert_int_equal(kia_mmio_read(d.m->mem, d.config, 8), SECTORS);
+    assert_int_equal(request(T_IN, SECTORS - 8, 4096, true, false), S_OK);
+    assert_memory_equal(at, image + (SECTORS - 8) * 512, 4096);
+    memset(at, 0x5a, 4096);
+    assert_int_equal(request(T_OUT, 3, 4096, false, false), S_OK);
+    assert_int_equal(request(T_FLUSH, 0, 0, false, false), S_OK);
+    memset(image + 3 * 512, 0x5a, 4096);
+    assert_disk(0, image, sizeof(image));
+    assert_int_equal(request(T_IN, SECTORS - 7, 4096, true, false), S_IOERR);
+
+    used = blocks_used();
+    put_range(512, 1024, 0);
+    assert_int_equal(request(T_DISCARD, 0, 16, false, false), S_OK);
+    assert_true(blocks_used() <= used - 1024);
+    assert_disk(512, zeros, sizeof(zeros));
+    put_range(1, 3, 0); /* no whole page of the host's */
+    assert_int_equal(request(T_DISCARD, 0, 16, false, false), S_OK);
+    put_range(64, 64, 0);
+    assert_int_equal(request(T_ZEROES, 0, 16, false, false), S_OK);
+    put_range(129, 3, 1);
+    assert_int_equal(request(T_ZEROES, 0, 16, false, false), S_OK);
+    assert_int_equal(request(T_FLUSH, 0, 0, false, false), S_OK);
+    assert_disk(64, zeros, 64 * 512);
+    assert_disk(129, zeros, 3 * 512);
+    assert_disk(128, image + 128 * 512, 512);
+    assert_disk(132, image + 132 * 512, 512);
+    put_range(SECTORS - 1, 2, 0);
+    assert_int_equal(request(T_DISCARD, 0, 16, false, false), S_IOERR);
 }
 
 static void test_readonly(void **state)
@@ -536,6 +620,7 @@ int main(void)
         CASE(test_packed_indirect),
         CASE(test_scattered),
         CASE(test_discard_zeroes),
+        cmocka_unit_test_setup_teardown(test_block_device, setup_loop, teardown),
         cmocka_unit_test_setup_teardown(test_readonly, setup_readonly, teardown),
         CASE(test_host_error),
         CASE(test_intx),
