@@ -2,6 +2,7 @@
 /* The gdb server: one connection after the other, and the processors' threads on its behalf. */
 #include "vmm/gdb.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -10,6 +11,7 @@
 
 #include "dev/acpi_pm.h"
 #include "dev/loop.h"
+#include "dev/virtio_balloon.h"
 #include "vmm/gdb_session.h"
 #include "vmm/log.h"
 #include "vmm/machine.h"
@@ -131,6 +133,20 @@ static void host_power_button(void *opaque)
     kia_acpi_pm_power_button(gdb->board->pm);
 }
 
+static void host_balloon(void *opaque, const uint64_t *set, struct gdb_balloon *state)
+{
+    struct kia_board *board = ((struct kia_gdb *)opaque)->board;
+    struct kia_balloon_stats stats;
+
+    if (set)
+        kia_balloon_set(board->balloon, *set);
+    kia_balloon_stats(board->balloon, &stats);
+    static_assert(sizeof(stats.value) == sizeof(state->stats), "the session knows as many");
+    memcpy(state->stats, stats.value, sizeof(state->stats));
+    state->ram = board->options->ram_size;
+    state->held = kia_balloon_get(board->balloon);
+}
+
 /* ---- the connection ---- */
 
 /* As if there never was a gdb. All processors are parked. */
@@ -228,7 +244,7 @@ static void listener_ready(void *opaque, short revents)
         .vm = board->info.vm, .mem = board->info.mem, .vcpus = board->vcpus, .n_vcpus = board->info.n_vcpus,
         .send = host_send, .resume = host_resume, .interrupt = host_interrupt, .halted = host_halted,
         .detach = host_detach, .quit = host_quit, .reset = host_reset, .power_button = host_power_button,
-        .opaque = gdb,
+        .balloon = board->balloon ? host_balloon : NULL, .opaque = gdb,
     };
     int fd = kia_sock_accept(gdb->listener.fd);
 

@@ -9,6 +9,7 @@
 #include "vmm/keyval.h"
 
 enum { XP_MAX_WORDS = 4096, WORDS_A_LINE = 2 };
+#define MIB (UINT64_C(1) << 20)
 
 struct monitor {
     const struct gdb_host *host;
@@ -86,6 +87,40 @@ static void xp(struct monitor *m)
     }
 }
 
+/* The guest is left with @mib of its memory; without a word nothing changes. */
+static void balloon(struct monitor *m)
+{
+    static const struct {
+        const char *name;
+        unsigned index;
+        uint64_t unit;
+    } said[] = {
+        { "swapped in", 0, MIB },   { "swapped out", 1, MIB }, { "major faults", 2, 1 },  { "minor faults", 3, 1 },
+        { "free MiB", 4, MIB },     { "total MiB", 5, MIB },   { "available MiB", 6, MIB }, { "caches MiB", 7, MIB },
+    };
+    const char *word = next_word(m);
+    struct gdb_balloon state;
+    uint64_t mib, bytes;
+
+    if (!m->host->balloon) {
+        fprintf(m->out, "there is no balloon: add -device virtio-balloon-pci\n");
+        return;
+    }
+    m->host->balloon(m->host->opaque, NULL, &state);
+    if (word) {
+        if (!kia_parse_u64(word, &mib) || !mib || mib > state.ram / MIB) {
+            fprintf(m->out, "balloon [MIB]: MIB is 1 to %" PRIu64 ", what the guest is to have\n", state.ram / MIB);
+            return;
+        }
+        bytes = state.ram - mib * MIB;
+        m->host->balloon(m->host->opaque, &bytes, &state);
+    }
+    fprintf(m->out, "memory MiB %" PRIu64 " of %" PRIu64 "\n", (state.ram - state.held) / MIB, state.ram / MIB);
+    for (size_t i = 0; i < sizeof(said) / sizeof(said[0]); i++)
+        if (state.stats[said[i].index] != UINT64_MAX)
+            fprintf(m->out, "%s %" PRIu64 "\n", said[i].name, state.stats[said[i].index] / said[i].unit);
+}
+
 static void quit(struct monitor *m)
 {
     m->host->quit(m->host->opaque);
@@ -112,6 +147,7 @@ static const struct {
     { "tlb", "[CPU]", "its translation registers and caches", tlb },
     { "vpd", "[CPU]", "the descriptor of the virtual processor that is loaded", vpd },
     { "xp", "ADDRESS [COUNT]", "8-byte words of physical memory", xp },
+    { "balloon", "[MIB]", "asks the guest to make do with MIB of its memory; what it has, and what it said of it last", balloon },
     { "system_powerdown", "", "presses the power button", system_powerdown },
     { "system_reset", "", "resets the machine", system_reset },
     { "quit", "", "ends the machine", quit },

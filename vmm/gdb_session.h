@@ -20,6 +20,15 @@ struct gdb_session;
 
 enum gdb_action { GDB_STAY, GDB_CONTINUE, GDB_STEP };
 
+enum { GDB_BALLOON_STATS = 10 };
+
+/* Sizes are bytes. */
+struct gdb_balloon {
+    uint64_t ram;                      /* of the machine */
+    uint64_t held;                     /* in the balloon */
+    uint64_t stats[GDB_BALLOON_STATS]; /* what the guest said last, as struct kia_balloon_stats has it */
+};
+
 /* The machine, as a session uses it. */
 struct gdb_host {
     struct kia_vm *vm;
@@ -39,6 +48,8 @@ struct gdb_host {
     void (*quit)(void *opaque);
     void (*reset)(void *opaque);
     void (*power_button)(void *opaque);
+    /* The balloon, NULL: there is none. Bytes in it are set, unless @set is NULL, and got. */
+    void (*balloon)(void *opaque, const uint64_t *set, struct gdb_balloon *state);
     void *opaque;
 };
 

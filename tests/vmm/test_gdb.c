@@ -26,6 +26,7 @@ struct fixture {
     size_t len;
     enum gdb_action actions[N_VCPUS];
     unsigned resumed, interrupted, detached, quits, resets, presses;
+    uint64_t balloon;
 };
 
 static void on_send(void *opaque, const char *data, size_t len)
@@ -53,12 +54,24 @@ static void on_quit(void *opaque) { ((struct fixture *)opaque)->quits++; }
 static void on_reset(void *opaque) { ((struct fixture *)opaque)->resets++; }
 static void on_power_button(void *opaque) { ((struct fixture *)opaque)->presses++; }
 
+static void on_balloon(void *opaque, const uint64_t *set, struct gdb_balloon *state)
+{
+    struct fixture *f = opaque;
+
+    if (set)
+        f->balloon = *set;
+    memset(state->stats, 0xff, sizeof(state->stats));
+    state->ram = UINT64_C(512) << 20;
+    state->held = f->balloon;
+    state->stats[4] = UINT64_C(77) << 20;
+}
+
 static void open_session(struct fixture *f, bool stopped)
 {
     struct gdb_host host = {
         .vm = f->vm, .mem = f->mem, .vcpus = f->vcpus, .n_vcpus = N_VCPUS, .send = on_send, .resume = on_resume,
         .interrupt = on_interrupt, .halted = on_halted, .detach = on_detach, .quit = on_quit, .reset = on_reset,
-        .power_button = on_power_button, .opaque = f,
+        .power_button = on_power_button, .balloon = on_balloon, .opaque = f,
     };
 
     f->session = gdb_session_create(&host, stopped);
@@ -386,6 +399,15 @@ static void test_monitor(void **state)
     assert_string_equal(monitor(f, "registers 2"), "there is no processor 2: there are 0 to 1\n");
     assert_string_equal(monitor(f, "tlb"), "tlb of 0\n");
     assert_non_null(strstr(monitor(f, "nonsense"), "xp ADDRESS [COUNT]"));
+    assert_string_equal(monitor(f, "balloon"), "memory MiB 512 of 512\nfree MiB 77\n");
+    assert_string_equal(monitor(f, "balloon 500"), "memory MiB 500 of 512\nfree MiB 77\n");
+    assert_int_equal(f->balloon, 12 << 20);
+    assert_non_null(strstr(monitor(f, "balloon 0"), "1 to 512"));
+    assert_non_null(strstr(monitor(f, "balloon 513"), "1 to 512"));
+    assert_non_null(strstr(monitor(f, "balloon 18446744073709551615"), "1 to 512"));
+    assert_non_null(strstr(monitor(f, "balloon much"), "1 to 512"));
+    assert_int_equal(f->balloon, 12 << 20);
+    assert_string_equal(monitor(f, "balloon 512"), "memory MiB 512 of 512\nfree MiB 77\n");
     monitor(f, "");
     monitor(f, "system_reset");
     monitor(f, "system_powerdown");
