@@ -5,7 +5,7 @@
 SOURCES is a folder gcc.c-torture/execute of GCC 12's source, LEVEL an option like -O2, COUNT how many of the tests,
 evenly spread, or "all". OUTPUT/list names each test with its command or, after a "-", why it is not run; the
 programs lie beside it. Many tests share a program, which is given a test's name: every symbol of a test becomes
-local, except for its main.
+local, except for its main. programs/nonlocal.c is one more test.
 """
 import concurrent.futures
 import fnmatch
@@ -15,6 +15,7 @@ import re
 import subprocess
 import sys
 
+HERE = os.path.dirname(os.path.abspath(__file__))
 TRIPLET = 'ia64-unknown-linux-gnu'
 # What the tests may ask for (check_effective_target_* of GCC's test suite) and ia64 with glibc has.
 HAS = set('''32bitplus alias alloca c99_runtime double64 double64plus fileio fpic indirect_jumps int128 int32
@@ -145,8 +146,10 @@ def main():
     compiler, sources, folder, level, count = sys.argv[1:]
     tools = Tools(compiler)
     tests = find_tests(sources, level)
+    own = Test(os.path.join(HERE, 'programs'), os.path.join(HERE, 'programs', 'nonlocal.c'), level)
     if count != 'all':
         tests = [tests[i * len(tests) // int(count)] for i in range(int(count))]
+    tests.append(own)
     built, failures = [], {}
     with concurrent.futures.ThreadPoolExecutor(int(os.environ.get('KIA_JOBS') or os.cpu_count())) as pool:
         jobs = [(test, number, pool.submit(test.build, tools, folder, number))

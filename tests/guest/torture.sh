@@ -7,7 +7,7 @@
 level=$1 count=$2
 guest_compiler "$@"
 recipe "torture-$level-$count" "$0" "$tests_dir/image.sh" "$tests_dir/programs/init.c" "$tests_dir/build_torture.py" \
-    "$guest_dir/gcc-tests.sh"
+    "$tests_dir/programs/nonlocal.c" "$guest_dir/gcc-tests.sh"
 "$guest_dir/packages.sh" toolchain torture
 sources=$("$guest_dir/gcc-tests.sh")
 
