@@ -220,6 +220,7 @@ static int start_threads(struct kia_board *board)
 
     for (unsigned i = 0; i < board->info.n_vcpus; i++) {
         struct vcpu_thread *thread = &board->threads[i];
+        char name[16];
         int err;
 
         thread->board = board;
@@ -234,6 +235,8 @@ static int start_threads(struct kia_board *board)
             board->n_running--;
             return kia_err(-err, "cannot start a thread for processor %u", i);
         }
+        snprintf(name, sizeof(name), "vcpu %u", i); /* top -H shows it */
+        pthread_setname_np(thread->thread, name);
         board->n_threads++;
     }
     return 0;
