@@ -55,6 +55,8 @@ const struct code_stats *code_stats(const struct code_store *s) { return &s->sta
 
 static void free_unit(struct code_store *s, struct code_unit *u)
 {
+    if (u->over)
+        code_mem_free(&s->mem, u->over);
     code_mem_free(&s->mem, u->ir);
     code_mem_free(&s->mem, u);
 }
@@ -173,18 +175,13 @@ static struct code_unit *translate(struct code_store *s, struct code_page *page,
 
 static size_t bytes(const struct code_store *s) { return s->mem.bytes + s->n_pages * sizeof(struct code_page); }
 
-struct code_unit *code_translate(struct code_store *s, struct code_page *page, unsigned offset, unsigned slot, uint32_t key)
+/* What lies from @gpa to @end. */
+static struct lower_source source(struct code_store *s, uint64_t gpa, const uint8_t *host, uint64_t end, unsigned slot, uint32_t key)
 {
-    const uint8_t *host = kia_mem_hva(s->config.mem, page->gpa, 4096);
-    struct code_unit *u;
-
-    if (!host)
-        return NULL;
-
-    struct lower_source src = {
-        .code = (const struct bundle *)(host + offset),
-        .n_bundles = (4096 - offset) / 16,
-        .gpa = page->gpa + offset,
+    return (struct lower_source){
+        .code = (const struct bundle *)host,
+        .n_bundles = (unsigned)(end - gpa) / 16,
+        .gpa = gpa,
         .slot = slot,
         .key = key,
         .cpuid4 = s->config.cpuid4,
@@ -196,9 +193,19 @@ struct code_unit *code_translate(struct code_store *s, struct code_page *page, u
         .alloc = alloc,
         .alloc_opaque = s,
     };
+}
+
+struct code_unit *code_translate(struct code_store *s, struct code_page *page, unsigned offset, unsigned slot, uint32_t key)
+{
+    const uint8_t *host = kia_mem_hva(s->config.mem, page->gpa, 4096);
+    struct lower_source src;
+    struct code_unit *u;
     bool full;
 
+    if (!host)
+        return NULL;
     pthread_mutex_lock(&s->lock);
+    src = source(s, page->gpa + offset, host + offset, page->gpa + 4096, slot, key);
     u = code_find(page, offset, slot, key);
     if (!u) {
         uint64_t start = soft_now_ns();
@@ -213,6 +220,27 @@ struct code_unit *code_translate(struct code_store *s, struct code_page *page, u
     if (full)
         code_flush(s);
     return u;
+}
+
+const struct ir_unit *code_translate_over(struct code_store *s, struct code_unit *u)
+{
+    uint64_t first = u->ir->gpa & ~UINT64_C(0xfff);
+    const uint8_t *host = kia_mem_hva(s->config.mem, first, 8192);
+    struct code_page *next = host ? code_page(s, first + 4096) : NULL;
+    const struct ir_unit *over;
+    struct lower_source src;
+
+    if (!next)
+        return NULL;
+    pthread_mutex_lock(&s->lock);
+    if (!u->over && !s->any_stop && !atomic_load(&u->invalid) && find_page(s, first + 4096) == next) {
+        src = source(s, u->ir->gpa, host + (u->ir->gpa - first), first + 8192, u->slot, u->key);
+        next->run_into = true;
+        u->over = lower_unit(s->scratch, &src);
+    }
+    over = u->over;
+    pthread_mutex_unlock(&s->lock);
+    return over;
 }
 
 /* Return: false if there was nothing to drop. */
@@ -246,6 +274,12 @@ static bool drop_units(struct code_store *s, struct code_page *p, uint64_t epoch
  */
 static bool drop_page(struct code_store *s, struct code_page *p)
 {
+    if (p && p->run_into) {
+        p->run_into = false;
+        drop_page(s, find_page(s, p->gpa - 4096));
+        drop_page(s, p);
+        return true;
+    }
     if (!p || !drop_units(s, p, atomic_load(&s->epoch) + 1))
         return false;
     atomic_fetch_add(&s->epoch, 1);
@@ -285,7 +319,7 @@ static bool runs_over(struct code_page *p, unsigned bundle)
 {
     for (unsigned i = 0; i <= bundle; i++) {
         for (struct code_unit *u = p->units[i]; u; u = u->next) {
-            if (i + u->ir->n_bundles > bundle)
+            if (i + u->ir->n_bundles > bundle || u->over)
                 return true;
         }
     }

@@ -20,6 +20,7 @@ struct code_unit {
     struct code_unit *next;  /* same first bundle, other slot or key */
     struct code_unit *grave_next; /* dropped before this one */
     struct ir_unit *ir;
+    struct ir_unit *over;    /* the same going on in the next page, or NULL: code_translate_over() */
     _Atomic(const void *) host; /* compiled code; NULL: not yet, or never (no_host) */
     bool no_host;
     bool stop;               /* starts where a debugger's stop may be: never compiled, so always entered by the run loop */
@@ -34,6 +35,7 @@ struct code_page {
     struct code_page *next;  /* in its hash bucket */
     uint64_t gpa;
     _Atomic(struct code_unit *) units[CODE_PAGE_BUNDLES]; /* by first bundle */
+    bool run_into;           /* units of the page before run over into this one */
     struct code_page *grave_next; /* unlinked before this one */
     uint64_t grave_epoch;
 };
@@ -89,6 +91,12 @@ static inline struct code_unit *code_find(struct code_page *page, unsigned offse
 
 /* Translates what code_find() did not find. NULL where the page is no RAM or memory ran out. Any vcpu thread. */
 struct code_unit *code_translate(struct code_store *s, struct code_page *page, unsigned offset, unsigned slot, uint32_t key);
+
+/*
+ * Translates what @u is the beginning of, as if its page and the next physical one were one. Return: as long there as @u;
+ * NULL where that page is no memory, a debugger has stops, or memory ran out. Any vcpu thread.
+ */
+const struct ir_unit *code_translate_over(struct code_store *s, struct code_unit *u);
 
 /*
  * Drops all units and pages. Their memory, and that of their host code, is free when every vcpu has been outside of units:

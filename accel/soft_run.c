@@ -150,13 +150,16 @@ static void end_careful(struct vcpu *v, enum unit_end end, const struct unit_res
 static const void *compile(struct kia_vcpu *vcpu, struct code_unit *c)
 {
     struct kia_vm *vm = vcpu->vm;
+    const struct ir_unit *over = NULL;
     const void *code;
     bool full;
 
+    if (!vm->det && jit_is_cut(c->ir))
+        over = code_translate_over(vm->code, c);
     pthread_mutex_lock(&vm->jit_lock);
     code = atomic_load_explicit(&c->host, memory_order_relaxed); /* by another processor meanwhile */
     if (!code)
-        code = jit_compile(vm->jit, c->ir);
+        code = jit_compile(vm->jit, c->ir, over);
     if (code && vm->perf_map)
         soft_perf_note(vcpu, code);
     full = !code && jit_full(vm->jit);

@@ -70,6 +70,8 @@ struct jit_jump {
     uint32_t target;
 };
 
+enum { JIT_OTHERS = 2 };
+
 /* A guest register that a loop keeps in a host register: jit/pins.c. */
 enum { MAX_PINS = 5, PIN_LC = 128 /* 1-127: that general register */ };
 struct pin {
@@ -99,8 +101,10 @@ struct compile {
     unsigned n_pins;
     uint32_t pins_end;        /* index of loop_end */
     uint8_t *loop_top;        /* behind the loads of the pins */
-    bool no_fp_pins;          /* this is the code for where floating-point values cannot be pinned */
-    uint8_t *other_way;       /* jump to that code, NULL if there is none */
+    bool is_over;             /* the unit runs over the end of its page: jit_compile() */
+    bool no_fp_pins;
+    uint8_t *others[JIT_OTHERS]; /* jumps to the unit's next version, for where this one does not do */
+    unsigned n_others;
     bool high_fr;             /* the unit has to do with f32-f127: they are where v->frot says */
     const struct cold *slow_cold; /* emit_site_colds(): the one being emitted */
 };

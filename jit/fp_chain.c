@@ -537,13 +537,13 @@ static bool try_recipe(struct search *s, const struct values *v, struct guard g)
 
 /* ---- units ---- */
 
-static bool has_estimates(const struct ir_unit *u)
+static unsigned count_estimates(const struct ir_unit *u)
 {
-    for (uint32_t i = 0; i < u->n_ops; i++) {
-        if (u->ops[i].op == IR_FPOP && (u->ops[i].c == OP_FRCPA || u->ops[i].c == OP_FRSQRTA))
-            return true;
-    }
-    return false;
+    unsigned n = 0;
+
+    for (uint32_t i = 0; i < u->n_ops; i++)
+        n += u->ops[i].op == IR_FPOP && (u->ops[i].c == OP_FRCPA || u->ops[i].c == OP_FRSQRTA);
+    return n;
 }
 
 static void find_in(struct search *s, struct fp_chain *chains, unsigned *n)
@@ -579,7 +579,7 @@ unsigned fp_chains_find(const struct ir_unit *u, struct fp_chain *chains)
     struct search s = { .u = u, .const_of = const_of };
     unsigned n = 0;
 
-    if (!has_estimates(u) || u->n_vals > sizeof(const_of) / sizeof(*const_of))
+    if (!count_estimates(u) || u->n_vals > sizeof(const_of) / sizeof(*const_of))
         return 0;
     for (uint32_t i = 0; i < u->n_ops; i++) {
         if (u->ops[i].op == IR_CONST)
@@ -587,4 +587,12 @@ unsigned fp_chains_find(const struct ir_unit *u, struct fp_chain *chains)
     }
     find_in(&s, chains, &n);
     return n;
+}
+
+bool fp_chain_is_cut(const struct ir_unit *u)
+{
+    struct fp_chain chains[FP_CHAINS];
+    unsigned estimates = count_estimates(u);
+
+    return estimates && fp_chains_find(u, chains) < (estimates < FP_CHAINS ? estimates : FP_CHAINS);
 }

@@ -45,4 +45,7 @@ struct fp_chain {
  */
 unsigned fp_chains_find(const struct ir_unit *u, struct fp_chain *chains);
 
+/* Has the unit an estimate without a chain? What comes behind the unit may have the rest of it. */
+bool fp_chain_is_cut(const struct ir_unit *u);
+
 #endif

@@ -306,5 +306,5 @@ void fp_pins_end(struct compile *c)
     x64_call_reg(&c->x, RAX);
     x64_test32_rr(&c->x, RAX, RAX);
     x64_patch(&c->x, x64_jcc(&c->x, CC_NE), fp->pins_enter);
-    c->other_way = x64_jmp(&c->x);
+    c->others[c->n_others++] = x64_jmp(&c->x);
 }

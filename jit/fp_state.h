@@ -206,7 +206,7 @@ bool fp_chain_of_doubles(const struct compile *c, uint32_t index);
 
 /*
  * Loops with pins; jit/fp_pins.c. Chooses them; proves and loads them before the top of the loop; makes them what they
- * are there again on the way back; emits what is out of line, with c->other_way.
+ * are there again on the way back; emits what is out of line, with the way to the other version.
  */
 void fp_pins_plan(struct compile *c);
 /* False if the way back goes to the start of the unit in any case, and has gone there. */

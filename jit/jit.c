@@ -9,6 +9,7 @@
 #include "arch/ops.h"
 #include "jit/compile.h"
 #include "jit/emit_fp.h"
+#include "jit/fp_chain.h"
 
 #define V(field) ((int32_t)offsetof(struct vcpu, field))
 
@@ -100,6 +101,28 @@ static uint64_t now_ns(void)
     return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
+/* Unless the next page is mapped to the next physical page, to the unit's other version. */
+static void emit_next_page_check(struct compile *c)
+{
+    struct x64 *x = &c->x;
+
+    _Static_assert(sizeof(struct ftlb_entry) == 24, "the index is multiplied by three, and by eight");
+    x64_lea(x, REG_S1, REG_IP, 4096);
+    x64_alu_ri(x, ALU_AND, REG_S1, -4096);
+    x64_mov_rr(x, REG_S0, REG_S1);
+    x64_shift_ri(x, SHIFT_SHR, REG_S0, 61);
+    x64_load_index(x, REG_S2, REG_V, REG_S0, 3, V(itag));
+    x64_alu_rr(x, ALU_OR, REG_S2, REG_S1);
+    x64_shift_ri(x, SHIFT_SHR, REG_S1, 12);
+    x64_alu_ri(x, ALU_AND, REG_S1, FTLB_SIZE - 1);
+    x64_lea_index(x, REG_S1, REG_S1, REG_S1, 1);
+    x64_alu_rm_index(x, ALU_CMP, REG_S2, REG_V, REG_S1, 3, V(ftlb) + (int32_t)offsetof(struct ftlb_entry, tag));
+    c->others[c->n_others++] = x64_jcc(x, CC_NE);
+    x64_mov_ri(x, REG_S2, (c->u->gpa & ~UINT64_C(0xfff)) + 4096);
+    x64_alu_rm_index(x, ALU_CMP, REG_S2, REG_V, REG_S1, 3, V(ftlb) + (int32_t)offsetof(struct ftlb_entry, gpa));
+    c->others[c->n_others++] = x64_jcc(x, CC_NE);
+}
+
 static void emit_unit(struct compile *c)
 {
     const struct ir_unit *u = c->u;
@@ -107,6 +130,8 @@ static void emit_unit(struct compile *c)
     emit_fp_begin(c);
     x64_cmp_mem32(&c->x, REG_V, V(attention), 0);
     cold_add(c, COLD_LEAVE, u->ops, x64_jcc(&c->x, CC_NE))->leave = LEAVE_ATTENTION;
+    if (c->is_over)
+        emit_next_page_check(c);
     emit_slots_enter(c);
     if (is_copy_loop(u) && !c->j->counted)
         emit_copy_loop(c);
@@ -163,58 +188,62 @@ static bool allocate(struct compile *c)
     return regalloc(c->u, c->places, pins_mask(c), &c->n_spills);
 }
 
-/* The unit again, for entries that the code before is not for: its own way back is to its own start. */
-static void emit_other_way(struct compile *c)
+/* Compiles one version of a unit behind what there is. Return: the jumps to the next version, in @c. */
+static bool compile_version(struct compile *c)
 {
-    struct compile again = *c;
+    struct jit_work *w = c->j->work;
+    const struct ir_unit *u = c->u;
 
-    emit_fp_free(c);
-    again.x.start = c->x.p;
-    again.n_jumps = again.n_colds = 0;
-    again.full_op = NULL;
-    again.slow_cold = NULL;
-    again.fp = NULL;
-    again.no_fp_pins = true;
-    again.other_way = NULL;
-    x64_patch(&c->x, c->other_way, c->x.p);
-    emit_unit(&again);
-    *c = again;
-}
-
-static jit_code compile(struct jit *j, const struct ir_unit *u)
-{
-    struct jit_work *w = j->work;
-    struct compile c = { .j = j, .u = u, .places = w->places, .op_code = w->op_code, .is_label = w->is_label,
-                         .sites = w->sites, .dead = w->dead, .jumps = w->jumps, .colds = w->colds };
-    uint8_t *start = j->rw + ((j->used + 15) & ~(size_t)15);
-    jit_code code = NULL;
-
-    if (jit_full(j))
-        return NULL;
-    c.x = (struct x64){ start, start, start + UNIT_BYTES_MAX, false };
+    c->x.start = c->x.p;
     memset(w->is_label, 0, (u->n_ops + 1) * sizeof(*w->is_label));
     memset(w->sites, 0, (u->n_ops + 1) * sizeof(*w->sites));
     memset(w->dead, 0, (u->n_ops + 1) * sizeof(*w->dead));
-    if (allocate(&c)) {
-        sites_plan(&c);
-        emit_unit(&c);
-        if (c.other_way && !c.x.overflow)
-            emit_other_way(&c);
-        if (!c.x.overflow) {
-            j->used = (size_t)(c.x.p - j->rw);
-            code = jit_rx(j, start);
-        }
-    }
-    emit_fp_free(&c);
-    settle(j);
-    return code;
+    if (!allocate(c))
+        return false;
+    sites_plan(c);
+    emit_unit(c);
+    emit_fp_free(c);
+    return !c->x.overflow;
 }
 
-jit_code jit_compile(struct jit *j, const struct ir_unit *u)
+/* The versions of a unit, each for where those before it do not do: their way on is to the next one. */
+static jit_code compile(struct jit *j, const struct ir_unit *u, const struct ir_unit *over)
+{
+    struct jit_work *w = j->work;
+    uint8_t *start = j->rw + ((j->used + 15) & ~(size_t)15);
+    struct compile c = { .n_others = 0 };
+    struct x64 x = { start, start, start + UNIT_BYTES_MAX, false };
+    bool done, no_fp_pins = over != NULL;
+
+    if (jit_full(j))
+        return NULL;
+    do {
+        unsigned n_others = c.n_others;
+        uint8_t *others[JIT_OTHERS];
+
+        memcpy(others, c.others, sizeof(others));
+        c = (struct compile){ .x = x, .j = j, .u = over ? over : u, .is_over = over != NULL, .places = w->places,
+                              .op_code = w->op_code, .is_label = w->is_label, .sites = w->sites, .dead = w->dead,
+                              .jumps = w->jumps, .colds = w->colds, .no_fp_pins = no_fp_pins };
+        for (unsigned i = 0; i < n_others; i++)
+            x64_patch(&c.x, others[i], c.x.p);
+        done = compile_version(&c);
+        x = c.x;
+        no_fp_pins = !over;
+        over = NULL;
+    } while (done && c.n_others);
+    settle(j);
+    if (!done)
+        return NULL;
+    j->used = (size_t)(x.p - j->rw);
+    return jit_rx(j, start);
+}
+
+jit_code jit_compile(struct jit *j, const struct ir_unit *u, const struct ir_unit *over)
 {
     uint64_t start = now_ns();
     size_t used = j->used;
-    jit_code code = compile(j, u);
+    jit_code code = compile(j, u, over);
 
     j->stats.ns += now_ns() - start;
     j->stats.bytes += j->used - used;
@@ -226,6 +255,15 @@ jit_code jit_compile(struct jit *j, const struct ir_unit *u)
     j->stats.insns += u->n_insns;
     j->stats.ops += u->n_ops;
     return code;
+}
+
+bool jit_is_cut(const struct ir_unit *u)
+{
+    const struct ir_op *last = &u->ops[u->n_ops - 1];
+    bool to_page_end = (u->gpa & 0xfff) + u->n_bundles * UINT64_C(16) == 4096;
+
+    return (u->key & KEY_CPL) == 3 && !(u->key & KEY_CAREFUL) && to_page_end && last->op == IR_EXIT &&
+           last->imm == u->n_bundles * UINT64_C(16) && fp_chain_is_cut(u);
 }
 
 void jit_link(struct jit *j, void *link, jit_code code)

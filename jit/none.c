@@ -10,10 +10,16 @@ struct jit *jit_create(size_t size, bool counted)
 
 void jit_destroy(struct jit *j) { (void)j; }
 
-jit_code jit_compile(struct jit *j, const struct ir_unit *u)
+jit_code jit_compile(struct jit *j, const struct ir_unit *u, const struct ir_unit *over)
 {
-    (void)j, (void)u;
+    (void)j, (void)u, (void)over;
     return NULL;
+}
+
+bool jit_is_cut(const struct ir_unit *u)
+{
+    (void)u;
+    return false;
 }
 
 enum unit_end jit_run(struct jit *j, struct vcpu *v, jit_code code, const struct ir_unit **u, struct unit_result *r,

@@ -11,13 +11,17 @@
 #include <string.h>
 
 #include "accel/soft.h"
+#include "arch/tlb.h"
 #include "isa/isa.h"
 #include "mem/mem.h"
 #include "tests/engine/difference.h"
 
 enum {
     RAM_SIZE = 4 << 20,
-    CODE = 0x10000,
+    SECOND_PAGE = 0x11000,
+    FIRST_BUNDLES = 20,                        /* of a program in front of the second page */
+    CODE = SECOND_PAGE - FIRST_BUNDLES * 16,
+    OTHER_PAGE = 0x21000,                      /* mapped there in its place, at times */
     IVT = 0x40000,
     DATA = 0x100000,
     STORE = 0x200000,
@@ -364,7 +368,7 @@ struct start {
     unsigned n;
     struct ia64_fr fr[128];
     uint64_t gr[32], pr, fpsr, psr, cfm, lc, ec;
-    bool nat;
+    bool nat, other_page; /* OTHER_PAGE in place of SECOND_PAGE */
     uint64_t data[DATA_WORDS];
 };
 
@@ -538,9 +542,20 @@ static void random_start(struct start *s)
     if (below(8) == 0)
         s->fpsr ^= (uint64_t)below(4) << 10 | (uint64_t)below(4) << 23;
     s->psr = PSR_IC | (below(8) ? 0 : PSR_AC) | (below(16) ? 0 : PSR_BE);
+    if (below(2)) /* a user's: units may run over the end of a page */
+        s->psr |= PSR_CPL | (below(2) ? PSR_IT : 0);
     s->cfm = 0;
     for (unsigned i = 0; i < DATA_WORDS; i++)
         s->data[i] = below(4) ? random_double() : below(2) ? next() : random_integer();
+}
+
+/* The same program with another end, from the page's border on; in the same memory or in other. */
+static void new_end(struct start *s)
+{
+    s->n = FIRST_BUNDLES;
+    while (s->n < BUNDLES)
+        random_bundle(s);
+    s->other_page = (s->psr & PSR_IT) && below(2);
 }
 
 /* ---- runs ---- */
@@ -570,6 +585,7 @@ static bool machine_open(struct machine *m, const char *accel)
     for (unsigned i = 0; i < 0x80; i++)
         kia_vm_add_gate(m->vm, IVT + i * 0x100, GATE_IVT + i, KIA_GATE_FALL);
     kia_vm_add_gate(m->vm, CODE + BUNDLES * 16, GATE_END, KIA_GATE_FALL);
+    kia_vm_add_gate(m->vm, OTHER_PAGE + (BUNDLES - FIRST_BUNDLES) * 16, GATE_END, KIA_GATE_FALL);
     return true;
 }
 
@@ -579,16 +595,32 @@ static void machine_close(struct machine *m)
     kia_mem_destroy(m->mem);
 }
 
-/* The state after a run, as text, freed by the caller. */
-static char *run(struct machine *m, const struct start *s)
+/* Only what is new: what was made of the rest stays. */
+static void write_code(struct machine *m, const struct start *s)
+{
+    for (unsigned i = 0; i < BUNDLES; i++) {
+        bool other = s->other_page && i >= FIRST_BUNDLES;
+        uint64_t at = other ? OTHER_PAGE + (i - FIRST_BUNDLES) * 16 : CODE + i * 16;
+
+        if (memcmp(kia_mem_hva(m->mem, at, 16), &s->code[i], 16))
+            kia_mem_write(m->mem, at, &s->code[i], 16);
+    }
+}
+
+static void map_code(struct machine *m, uint64_t va, uint64_t pa, unsigned ps)
+{
+    const uint64_t pte = pa | PTE_P | PTE_A | PTE_D | 3 << 7 | 1 << 9; /* read and execute at any level */
+    struct tlb_entry e;
+
+    if (tlb_make_entry(m->vcpu->v, pte, ps << 2, va, &e))
+        tlb_insert_tc(m->vcpu->v, TLB_INST, &e);
+}
+
+/* One run of the program. */
+static void run_once(struct machine *m, const struct start *s, struct kia_run *result)
 {
     struct vcpu *v = m->vcpu->v;
-    struct kia_run result = { 0 };
-    char *text = NULL;
-    size_t size;
-    FILE *out;
 
-    kia_vcpu_reset(m->vcpu);
     kia_set_cr(m->vcpu, CR_IVA, IVT);
     kia_set_ar(m->vcpu, AR_BSPSTORE, STORE);
     kia_set_psr(m->vcpu, s->psr);
@@ -601,10 +633,26 @@ static char *run(struct machine *m, const struct start *s)
     kia_set_ar(m->vcpu, AR_FPSR, s->fpsr);
     kia_set_ar(m->vcpu, AR_LC, s->lc);
     kia_set_ar(m->vcpu, AR_EC, s->ec);
-    kia_mem_write(m->mem, CODE, s->code, sizeof(s->code));
     kia_mem_write(m->mem, DATA, s->data, sizeof(s->data));
     kia_set_ip(m->vcpu, CODE);
-    kia_vcpu_run(m->vcpu, &result);
+    kia_vcpu_run(m->vcpu, result);
+}
+
+/* The state after two runs, the second with all translations at hand, as text, freed by the caller. */
+static char *run(struct machine *m, const struct start *s)
+{
+    struct kia_run result = { 0 };
+    char *text = NULL;
+    size_t size;
+    FILE *out;
+
+    kia_vcpu_reset(m->vcpu);
+    map_code(m, CODE & ~0xfff, CODE & ~0xfff, 12);
+    map_code(m, SECOND_PAGE, s->other_page ? OTHER_PAGE : SECOND_PAGE, 12);
+    map_code(m, IVT, IVT, 16);
+    write_code(m, s);
+    run_once(m, s, &result);
+    run_once(m, s, &result);
     out = open_memstream(&text, &size);
     if (!out)
         return NULL;
@@ -644,13 +692,19 @@ int main(int argc, char **argv)
     struct machine interpreted = { 0 }, compiled = { 0 };
     static struct start start;
     unsigned failed = 0;
+    bool equal;
 
     if (!machine_open(&interpreted, "soft,jit=off") || !machine_open(&compiled, "soft,jit=on,jit-after=0"))
         return 77; /* no compiler on this host: skipped */
     for (unsigned long i = 0; i < programs && failed < 5; i++) {
         seed = (base + i) * UINT64_C(0x9e3779b97f4a7c15) | 1;
         random_start(&start);
-        if (!same(&interpreted, &compiled, &start)) {
+        equal = same(&interpreted, &compiled, &start);
+        for (unsigned k = below(3); k && equal; k--) {
+            new_end(&start);
+            equal = same(&interpreted, &compiled, &start);
+        }
+        if (!equal) {
             printf("program %lu differs (test_fp_jit 1 %" PRIu64 ")\n", i, base + i);
             print_program(&start);
             failed++;
