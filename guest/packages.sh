@@ -37,7 +37,7 @@ mkdir -p "$cache/logs" "$work"
 rm -f "$work"/.done-*
 exec 9>&- # a service that a package starts must not keep the caller's lock
 
-# The second architecture of packages named like "zlib1g-dev:arm64".
+# The second architecture of packages named like "libzstd-dev:arm64".
 add_architectures() {
     for package in "${missing[@]}"; do
         [[ $package != *:* ]] || [ "${package#*:}" = all ] || dpkg --add-architecture "${package#*:}"

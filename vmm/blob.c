@@ -2,21 +2,18 @@
 /* Files in memory, and their decompression within bounds. */
 #include <errno.h>
 #include <fcntl.h>
+#include <libdeflate.h>
 #include <lzma.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <zlib.h>
 #include <zstd.h>
 
 #include "vmm/image.h"
 #include "vmm/log.h"
 
-enum {
-    HUGE_PAGE = 2 << 20,
-    MAX_ZLIB_CHUNK = 1 << 30, /* zlib counts in unsigned int */
-};
+enum { HUGE_PAGE = 2 << 20 };
 
 /* Address space for up to @limit bytes; host memory is taken as they come. */
 static int blob_reserve(struct kia_blob *blob, uint64_t limit)
@@ -59,22 +56,44 @@ static int read_all(struct kia_blob *blob, int fd, uint64_t limit)
     return 0;
 }
 
+/* The file's own pages. One that somebody else cuts short while it is in use ends the program, by SIGBUS. */
+static int map_all(struct kia_blob *blob, int fd, uint64_t size)
+{
+    blob->data = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (blob->data == MAP_FAILED) {
+        blob->data = NULL;
+        return -errno;
+    }
+    blob->size = blob->mapped = size;
+    return 0;
+}
+
+/* What is no file, or says that it is empty (/proc), is read. */
+static int get_all(struct kia_blob *blob, int fd, uint64_t limit)
+{
+    struct stat st;
+    int err;
+
+    if (fstat(fd, &st))
+        return -errno;
+    if (S_ISDIR(st.st_mode))
+        return -EISDIR;
+    if (S_ISREG(st.st_mode) && st.st_size && (uint64_t)st.st_size <= limit && !map_all(blob, fd, (uint64_t)st.st_size))
+        return 0;
+    err = blob_reserve(blob, limit);
+    return err ? err : read_all(blob, fd, limit);
+}
+
 /** kia_blob_read - see the header; on failure there is nothing to free */
 int kia_blob_read(struct kia_blob *blob, const char *what, const char *path, uint64_t limit)
 {
-    struct stat st;
     int fd, err;
 
     memset(blob, 0, sizeof(*blob));
     fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return kia_err(-errno, "cannot open %s '%s'", what, path);
-    if (!fstat(fd, &st) && S_ISDIR(st.st_mode))
-        err = -EISDIR;
-    else
-        err = blob_reserve(blob, limit);
-    if (!err)
-        err = read_all(blob, fd, limit);
+    err = get_all(blob, fd, limit);
     close(fd);
     if (err) {
         kia_err(err, "cannot read %s '%s'", what, path);
@@ -97,29 +116,15 @@ int kia_blob_read(struct kia_blob *blob, const char *what, const char *path, uin
  */
 static int unpack_gzip(struct kia_blob *out, const struct kia_blob *in, uint64_t limit)
 {
-    z_stream z = { .next_in = in->data };
-    size_t in_left = in->size;
-    int ret = Z_OK;
+    struct libdeflate_decompressor *d = libdeflate_alloc_decompressor();
+    enum libdeflate_result result;
+    size_t used;
 
-    if (inflateInit2(&z, 15 + 16) != Z_OK) /* window of 2^15, gzip header and trailer checked */
+    if (!d)
         return -ENOMEM;
-    while (ret == Z_OK || ret == Z_BUF_ERROR) {
-        size_t in_chunk = in_left < MAX_ZLIB_CHUNK ? in_left : MAX_ZLIB_CHUNK;
-        size_t out_left = limit + 1 - out->size;
-
-        z.avail_in = in_chunk;
-        z.next_out = out->data + out->size;
-        z.avail_out = out_left < MAX_ZLIB_CHUNK ? out_left : MAX_ZLIB_CHUNK;
-        ret = inflate(&z, Z_NO_FLUSH);
-        in_left -= in_chunk - z.avail_in;
-        out->size = z.next_out - out->data;
-        if (out->size > limit || (ret == Z_BUF_ERROR && !in_left))
-            break;
-    }
-    inflateEnd(&z);
-    if (out->size > limit)
-        return -EFBIG;
-    return ret == Z_STREAM_END ? 0 : ret == Z_MEM_ERROR ? -ENOMEM : -EINVAL;
+    result = libdeflate_gzip_decompress_ex(d, in->data, in->size, out->data, limit, &used, &out->size);
+    libdeflate_free_decompressor(d);
+    return result == LIBDEFLATE_SUCCESS ? 0 : result == LIBDEFLATE_INSUFFICIENT_SPACE ? -EFBIG : -EINVAL;
 }
 
 static int unpack_xz(struct kia_blob *out, const struct kia_blob *in, uint64_t limit)

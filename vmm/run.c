@@ -305,6 +305,7 @@ int machine_run(struct kia_board *board)
     int status = STATUS_ERROR;
 
     if (!start_threads(board)) {
+        kia_log(KIA_LOG_LIFE, "processors start");
         do {
             if (!board->held)
                 resume_all(board);

@@ -116,7 +116,7 @@ def test_no_shutdown():
         machine.expect(HELLO)
         assert machine.process.poll() is None
         machine.type('\x01x')
-        machine.end(errors=r'life: power on\n(life: power off\n)?')
+        machine.end(errors=r'life: power on\nlife: processors start\n(life: power off\n)?')
 
 
 def test_break_without_handler():

@@ -230,10 +230,10 @@ static void test_life(void **state)
     assert_true(r.status == 0 && !r.err[0]);
     r = run("reset", "-kernel kernel -initrd initrd -d life");
     assert_int_equal(r.status, 0);
-    assert_string_equal(r.err, "life: power on\nlife: reset\nlife: reset\nlife: power off\n");
+    assert_string_equal(r.err, "life: power on\nlife: processors start\nlife: reset\nlife: reset\nlife: power off\n");
     r = run("reset", "-kernel kernel -no-reboot -d life");
     assert_int_equal(r.status, 0);
-    assert_string_equal(r.err, "life: power on\n");
+    assert_string_equal(r.err, "life: power on\nlife: processors start\n");
     r = run("stuck", "-kernel kernel");
     assert_int_equal(r.status, 2);
     assert_non_null(strstr(r.err, "kvm-ia64: processor 0 cannot go on: the test says so\n"));
