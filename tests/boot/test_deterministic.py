@@ -109,6 +109,14 @@ def test_refusals():
     refuses('is no file', *on, '-object', 'rng-random,id=r,filename=/dev/urandom', '-device', 'virtio-rng-pci,rng=r')
 
 
+def test_never():
+    """A machine of which nothing can wake ends by itself and says so: the kernel gave its processor back."""
+    elf, _ = assemble(FOLDER.name, 'park', 0x4100000)
+    for cpus in (1, 3):
+        with Machine('-nographic', '-m', '256M', '-smp', cpus, '-kernel', elf, '-accel', 'soft,deterministic=on') as m:
+            m.end(2, 'kvm-ia64: every processor sleeps, and nothing that could wake one will happen: the machine ends\n')
+
+
 def test_tool():
     a = run('a', 'trace-every=1000', *program(1))
     status, printed = compare(a, run('b', 'trace-every=2000', *program(1)))

@@ -10,45 +10,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "accel/soft.h"
 #include "arch/tlb.h"
-#include "isa/isa.h"
-#include "mem/mem.h"
-#include "tests/engine/difference.h"
+#include "tests/engine/twins.h"
 
 enum {
-    RAM_SIZE = 4 << 20,
     SECOND_PAGE = 0x11000,
     FIRST_BUNDLES = 20,                        /* of a program in front of the second page */
     CODE = SECOND_PAGE - FIRST_BUNDLES * 16,
     OTHER_PAGE = 0x21000,                      /* mapped there in its place, at times */
-    IVT = 0x40000,
-    DATA = 0x100000,
-    STORE = 0x200000,
     DATA_WORDS = 2048,
     BUNDLES = 40,
-    GATE_END = 1,
-    GATE_IVT = 0x1000,
     DEFAULT_PROGRAMS = 3000,
 };
-
-#define FPSR_DEFAULT UINT64_C(0x9804c0270033f)
-#define NOP_M (UINT64_C(1) << 27)
-
-static uint64_t seed;
-
-static uint64_t next(void)
-{
-    seed ^= seed << 13;
-    seed ^= seed >> 7;
-    seed ^= seed << 17;
-    return seed * UINT64_C(0x2545f4914f6cdd1d);
-}
-
-static unsigned below(unsigned n)
-{
-    return (unsigned)(next() >> 33) % n;
-}
 
 /* ---- values ---- */
 
@@ -146,13 +119,6 @@ static const char *qp(void)
 
     return below(4) ? "" : some[below(3)];
 }
-
-static const char *pick(const char *const *names, unsigned n)
-{
-    return names[below(n)];
-}
-#define PICK(...)                                                                                            \
-    pick((const char *const[]){ __VA_ARGS__ }, sizeof((const char *const[]){ __VA_ARGS__ }) / sizeof(char *))
 
 /* Mostly sf0, as in real programs. */
 static const char *sf(void)
@@ -259,15 +225,6 @@ static void m_line(char *line, size_t size)
         snprintf(line, size, "%sadds r%u=%d,r%u", qp(), 12 + below(8), (int)below(100), 12 + below(8));
         break;
     }
-}
-
-static void assemble(void (*write)(char *, size_t), enum isa_unit unit, char *line, size_t size)
-{
-    uint64_t slot, lslot;
-
-    do
-        write(line, size);
-    while (isa_asm(line, unit, &slot, &lslot));
 }
 
 /*
@@ -560,41 +517,6 @@ static void new_end(struct start *s)
 
 /* ---- runs ---- */
 
-struct machine {
-    struct kia_mem *mem;
-    struct kia_vm *vm;
-    struct kia_vcpu *vcpu;
-};
-
-/* Both machines have the same time. */
-static uint64_t no_time(void *opaque)
-{
-    (void)opaque;
-    return 0;
-}
-
-static bool machine_open(struct machine *m, const char *accel)
-{
-    struct kia_vm_config config = { .accel = accel, .cpu = "max", .max_vcpus = 1, .itc_hz = 1000000000 };
-
-    config.mem = m->mem = kia_mem_create();
-    if (!m->mem || kia_mem_add_ram(m->mem, 0, RAM_SIZE) || kia_vm_create(&config, &m->vm) ||
-        kia_vcpu_create(m->vm, 0, 0, 0, &m->vcpu))
-        return false;
-    m->vm->vm.now_ns = no_time;
-    for (unsigned i = 0; i < 0x80; i++)
-        kia_vm_add_gate(m->vm, IVT + i * 0x100, GATE_IVT + i, KIA_GATE_FALL);
-    kia_vm_add_gate(m->vm, CODE + BUNDLES * 16, GATE_END, KIA_GATE_FALL);
-    kia_vm_add_gate(m->vm, OTHER_PAGE + (BUNDLES - FIRST_BUNDLES) * 16, GATE_END, KIA_GATE_FALL);
-    return true;
-}
-
-static void machine_close(struct machine *m)
-{
-    kia_vm_destroy(m->vm);
-    kia_mem_destroy(m->mem);
-}
-
 /* Only what is new: what was made of the rest stays. */
 static void write_code(struct machine *m, const struct start *s)
 {
@@ -642,9 +564,6 @@ static void run_once(struct machine *m, const struct start *s, struct kia_run *r
 static char *run(struct machine *m, const struct start *s)
 {
     struct kia_run result = { 0 };
-    char *text = NULL;
-    size_t size;
-    FILE *out;
 
     kia_vcpu_reset(m->vcpu);
     map_code(m, CODE & ~0xfff, CODE & ~0xfff, 12);
@@ -653,13 +572,7 @@ static char *run(struct machine *m, const struct start *s)
     write_code(m, s);
     run_once(m, s, &result);
     run_once(m, s, &result);
-    out = open_memstream(&text, &size);
-    if (!out)
-        return NULL;
-    fprintf(out, "exit %d gate %x\n", result.exit, result.gate);
-    kia_vcpu_dump(m->vcpu, out);
-    fclose(out);
-    return text;
+    return machine_text(m, &result);
 }
 
 static bool same(struct machine *interpreted, struct machine *compiled, const struct start *s)
@@ -687,17 +600,21 @@ static void print_program(const struct start *s)
 
 int main(int argc, char **argv)
 {
-    unsigned long programs = argc > 1 ? strtoul(argv[1], NULL, 0) : DEFAULT_PROGRAMS;
-    uint64_t base = argc > 2 ? strtoull(argv[2], NULL, 0) : 1;
+    unsigned long programs = DEFAULT_PROGRAMS;
+    uint64_t base = 1;
     struct machine interpreted = { 0 }, compiled = { 0 };
     static struct start start;
     unsigned failed = 0;
+    int status = twins_open(&interpreted, &compiled, CODE + BUNDLES * 16);
     bool equal;
 
-    if (!machine_open(&interpreted, "soft,jit=off") || !machine_open(&compiled, "soft,jit=on,jit-after=0"))
-        return 77; /* no compiler on this host: skipped */
+    if (status)
+        return status;
+    parse_numbers(argc, argv, &programs, &base);
+    kia_vm_add_gate(interpreted.vm, OTHER_PAGE + (BUNDLES - FIRST_BUNDLES) * 16, GATE_END, KIA_GATE_FALL);
+    kia_vm_add_gate(compiled.vm, OTHER_PAGE + (BUNDLES - FIRST_BUNDLES) * 16, GATE_END, KIA_GATE_FALL);
     for (unsigned long i = 0; i < programs && failed < 5; i++) {
-        seed = (base + i) * UINT64_C(0x9e3779b97f4a7c15) | 1;
+        seed_random(base + i);
         random_start(&start);
         equal = same(&interpreted, &compiled, &start);
         for (unsigned k = below(3); k && equal; k--) {
@@ -711,7 +628,6 @@ int main(int argc, char **argv)
         }
     }
     printf("%lu programs, %u differ\n", programs, failed);
-    machine_close(&interpreted);
-    machine_close(&compiled);
+    twins_close(&interpreted, &compiled);
     return failed != 0;
 }

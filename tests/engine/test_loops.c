@@ -10,54 +10,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "accel/soft.h"
 #include "arch/tlb.h"
-#include "isa/isa.h"
-#include "mem/mem.h"
-#include "tests/engine/difference.h"
+#include "tests/engine/twins.h"
 
 enum {
-    RAM_SIZE = 4 << 20,
     CODE = 0x10000,
-    IVT = 0x40000,
-    DATA = 0x100000,
-    STORE = 0x200000,
     PAGES = 6,        /* of DATA: the last but one is read-only, the last one not mapped */
     DATA_SIZE = PAGES * 4096,
     BUNDLES = 24,
     SOF = 24,
-    GATE_END = 1,
-    GATE_IVT = 0x1000,
     DEFAULT_PROGRAMS = 3000,
 };
 
-#define FPSR_DEFAULT UINT64_C(0x9804c0270033f)
 #define WINDOW UINT64_C(0x2000000000010000) /* where DATA is mapped */
-#define NOP_M (UINT64_C(1) << 27)
-#define NOP_B (UINT64_C(2) << 37)
-
-static uint64_t seed;
-
-static uint64_t next(void)
-{
-    seed ^= seed << 13;
-    seed ^= seed >> 7;
-    seed ^= seed << 17;
-    return seed * UINT64_C(0x2545f4914f6cdd1d);
-}
-
-static unsigned below(unsigned n)
-{
-    return (unsigned)(next() >> 33) % n;
-}
-
-static const char *pick(const char *const *names, unsigned n)
-{
-    return names[below(n)];
-}
-#define PICK(...)                                                                                            \
-    pick((const char *const[]){ __VA_ARGS__ }, sizeof((const char *const[]){ __VA_ARGS__ }) / sizeof(char *))
-
 /* ---- instructions ---- */
 
 /* Static ones, rotating ones, stacked ones behind them, and one out of frame now and then. */
@@ -204,16 +169,6 @@ static void i_line(char *line, size_t size)
     }
 }
 
-static uint64_t assemble(void (*write)(char *, size_t), enum isa_unit unit, char *line, size_t size)
-{
-    uint64_t slot, lslot;
-
-    do
-        write(line, size);
-    while (isa_asm(line, unit, &slot, &lslot));
-    return slot;
-}
-
 /* ---- programs ---- */
 
 struct start {
@@ -356,32 +311,6 @@ static void random_start(struct start *s)
 
 /* ---- runs ---- */
 
-struct machine {
-    struct kia_mem *mem;
-    struct kia_vm *vm;
-    struct kia_vcpu *vcpu;
-};
-
-static bool machine_open(struct machine *m, const char *accel)
-{
-    struct kia_vm_config config = { .accel = accel, .cpu = "max", .max_vcpus = 1, .itc_hz = 1000000000 };
-
-    config.mem = m->mem = kia_mem_create();
-    if (!m->mem || kia_mem_add_ram(m->mem, 0, RAM_SIZE) || kia_vm_create(&config, &m->vm) ||
-        kia_vcpu_create(m->vm, 0, 0, 0, &m->vcpu))
-        return false;
-    for (unsigned i = 0; i < 0x80; i++)
-        kia_vm_add_gate(m->vm, IVT + i * 0x100, GATE_IVT + i, KIA_GATE_FALL);
-    kia_vm_add_gate(m->vm, CODE + BUNDLES * 16, GATE_END, KIA_GATE_FALL);
-    return true;
-}
-
-static void machine_close(struct machine *m)
-{
-    kia_vm_destroy(m->vm);
-    kia_mem_destroy(m->mem);
-}
-
 static void map_data(struct machine *m)
 {
     for (unsigned i = 0; i + 1 < PAGES; i++) {
@@ -394,23 +323,10 @@ static void map_data(struct machine *m)
     }
 }
 
-/* AR.ITC runs by the host's clock. */
-static void hide_clock(char *text)
-{
-    char *itc = text ? strstr(text, "ar.itc ") : NULL;
-
-    if (itc)
-        memset(itc, '-', strcspn(itc, "\n"));
-}
-
 /* The state after a run, as text, freed by the caller. */
 static char *run(struct machine *m, const struct start *s)
 {
     struct vcpu *v = m->vcpu->v;
-    struct kia_run result = { 0 };
-    char *text = NULL;
-    size_t size;
-    FILE *out;
 
     kia_vcpu_reset(m->vcpu);
     kia_vcpu_purge_all_tc(m->vcpu);
@@ -430,15 +346,7 @@ static char *run(struct machine *m, const struct start *s)
     kia_mem_write(m->mem, CODE, s->code, sizeof(s->code));
     kia_mem_write(m->mem, DATA, s->data, sizeof(s->data));
     kia_set_ip(m->vcpu, CODE);
-    kia_vcpu_run(m->vcpu, &result);
-    out = open_memstream(&text, &size);
-    if (!out)
-        return NULL;
-    fprintf(out, "exit %d gate %x\n", result.exit, result.gate);
-    kia_vcpu_dump(m->vcpu, out);
-    fclose(out);
-    hide_clock(text);
-    return text;
+    return machine_run(m);
 }
 
 static unsigned completed; /* programs that no fault ended */
@@ -466,16 +374,18 @@ static void print_program(const struct start *s)
 
 int main(int argc, char **argv)
 {
-    unsigned long programs = argc > 1 ? strtoul(argv[1], NULL, 0) : DEFAULT_PROGRAMS;
-    uint64_t base = argc > 2 ? strtoull(argv[2], NULL, 0) : 1;
+    unsigned long programs = DEFAULT_PROGRAMS;
+    uint64_t base = 1;
     struct machine interpreted = { 0 }, compiled = { 0 };
     static struct start start;
     unsigned failed = 0;
+    int status = twins_open(&interpreted, &compiled, CODE + BUNDLES * 16);
 
-    if (!machine_open(&interpreted, "soft,jit=off") || !machine_open(&compiled, "soft,jit=on,jit-after=0"))
-        return 77; /* no compiler on this host: skipped */
+    if (status)
+        return status;
+    parse_numbers(argc, argv, &programs, &base);
     for (unsigned long i = 0; i < programs && failed < 5; i++) {
-        seed = (base + i) * UINT64_C(0x9e3779b97f4a7c15) | 1;
+        seed_random(base + i);
         random_start(&start);
         if (!same(&interpreted, &compiled, &start)) {
             printf("program %lu differs (test_loops 1 %" PRIu64 ")\n", i, base + i);
@@ -484,7 +394,6 @@ int main(int argc, char **argv)
         }
     }
     printf("%lu programs, %u differ, %u without a fault\n", programs, failed, completed);
-    machine_close(&interpreted);
-    machine_close(&compiled);
+    twins_close(&interpreted, &compiled);
     return failed != 0;
 }

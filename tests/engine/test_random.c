@@ -15,36 +15,20 @@
 #include <unistd.h>
 
 #include "abi/vpd.h"
-#include "accel/soft.h"
 #include "arch/vti.h"
-#include "isa/isa.h"
-#include "mem/mem.h"
-#include "tests/engine/difference.h"
+#include "tests/engine/twins.h"
 
 enum {
-    RAM_SIZE = 4 << 20,
     CODE = 0x10000,
-    IVT = 0x40000,
     VPD = 0x38000,        /* its host IVT is at IVT */
     ENV = 0x60000,
-    DATA = 0x100000,
-    STORE = 0x200000,
     AREA = 64 << 10,      /* bytes of data and of backing store compared */
     STREAM_BUNDLES = 6,
     TRIES = 200,
-    GATE_END = 1,
-    GATE_IVT = 0x1000,
     DEFAULT_STREAMS = 2000,
     TICK_US = 10000,
 };
 
-struct machine {
-    struct kia_mem *mem;
-    struct kia_vm *vm;
-    struct kia_vcpu *vcpu;
-};
-
-static uint64_t seed;
 static bool guest;        /* psr.vm = 1 */
 static _Atomic(struct kia_vcpu *) running;
 static atomic_ulong run_number;
@@ -65,36 +49,6 @@ static void *watch(void *opaque)
         usleep(TICK_US);
     }
     return NULL;
-}
-
-static uint64_t next(void)
-{
-    seed ^= seed << 13;
-    seed ^= seed >> 7;
-    seed ^= seed << 17;
-    return seed * UINT64_C(0x2545f4914f6cdd1d);
-}
-
-/* Both machines have the same time. */
-static uint64_t no_time(void *opaque)
-{
-    (void)opaque;
-    return 0;
-}
-
-static bool machine_open(struct machine *m, const char *accel)
-{
-    struct kia_vm_config config = {.accel = accel, .cpu = "max", .max_vcpus = 1, .itc_hz = 1000000000};
-
-    config.mem = m->mem = kia_mem_create();
-    if (!m->mem || kia_mem_add_ram(m->mem, 0, RAM_SIZE) || kia_vm_create(&config, &m->vm) ||
-        kia_vcpu_create(m->vm, 0, 0, 0, &m->vcpu))
-        return false;
-    m->vm->vm.now_ns = no_time;
-    for (unsigned i = 0; i < 0x80; i++)
-        kia_vm_add_gate(m->vm, IVT + i * 0x100, GATE_IVT + i, KIA_GATE_FALL);
-    kia_vm_add_gate(m->vm, CODE + STREAM_BUNDLES * 16, GATE_END, KIA_GATE_FALL);
-    return true;
 }
 
 /* The clock is not the same for both runs. */
@@ -234,7 +188,7 @@ static void random_start(struct start *s)
     if (sor)
         s->cfm |= (next() % (sor * 8)) << 18;
     s->cfm |= (next() % 96) << 25 | (next() % 48) << 32;
-    s->fpsr = next() & 1 ? UINT64_C(0x9804c0270033f) : UINT64_C(0x9804c02700300) | (next() & 0x3f);
+    s->fpsr = next() & 1 ? FPSR_DEFAULT : UINT64_C(0x9804c02700300) | (next() & 0x3f);
     s->pfs = next() % 97 | (next() & 3) << 62;
     s->unat = next();
     s->ccv = random_value();
@@ -286,9 +240,7 @@ static void load(struct machine *m, const struct start *s)
     v->lc = s->lc;
     v->ec = s->ec;
     kia_mem_clear_ram(m->mem);
-    for (unsigned i = 0; i < 0x80; i++)
-        kia_vm_add_gate(m->vm, IVT + i * 0x100, GATE_IVT + i, KIA_GATE_FALL);
-    kia_vm_add_gate(m->vm, CODE + STREAM_BUNDLES * 16, GATE_END, KIA_GATE_FALL);
+    machine_add_gates(m, CODE + STREAM_BUNDLES * 16);
     kia_mem_write(m->mem, CODE, s->code, sizeof(s->code));
     kia_mem_write(m->mem, DATA, s->data, sizeof(s->data));
     if (guest) {
@@ -302,9 +254,6 @@ static void load(struct machine *m, const struct start *s)
 static char *run(struct machine *m, const struct start *s, bool *loops)
 {
     struct kia_run result = {0};
-    char *text = NULL;
-    size_t size;
-    FILE *out;
 
     load(m, s);
     atomic_fetch_add(&run_number, 1);
@@ -312,13 +261,7 @@ static char *run(struct machine *m, const struct start *s, bool *loops)
     kia_vcpu_run(m->vcpu, &result);
     atomic_store(&running, NULL);
     *loops = result.exit == KIA_EXIT_KICKED;
-    out = open_memstream(&text, &size);
-    if (!out)
-        return NULL;
-    fprintf(out, "exit %d gate %x\n", result.exit, result.gate);
-    kia_vcpu_dump(m->vcpu, out);
-    fclose(out);
-    return text;
+    return machine_text(m, &result);
 }
 
 static bool same_memory(struct machine *a, struct machine *b, uint64_t gpa)
@@ -365,20 +308,22 @@ static enum outcome compare(struct machine *interpreted, struct machine *compile
 
 int main(int argc, char **argv)
 {
-    unsigned long streams = argc > 1 ? strtoul(argv[1], NULL, 0) : DEFAULT_STREAMS;
-    uint64_t base = argc > 2 ? strtoull(argv[2], NULL, 0) : 1;
+    unsigned long streams = DEFAULT_STREAMS;
+    uint64_t base = 1;
     static struct start start;
     struct machine interpreted = {0}, compiled = {0};
     unsigned failed = 0, looping = 0;
     pthread_t watcher;
+    int status = twins_open(&interpreted, &compiled, CODE + STREAM_BUNDLES * 16);
 
+    if (status)
+        return status;
+    parse_numbers(argc, argv, &streams, &base);
     guest = argc > 3 && !strcmp(argv[3], "vm");
-    if (!machine_open(&interpreted, "soft,jit=off") || !machine_open(&compiled, "soft,jit=on,jit-after=0"))
-        return 77; /* no compiler on this host: skipped */
     if (pthread_create(&watcher, NULL, watch, NULL))
         return 1;
     for (unsigned long i = 0; i < streams && failed < 10; i++) {
-        seed = (base + i) * UINT64_C(0x9e3779b97f4a7c15) | 1;
+        seed_random(base + i);
         random_start(&start);
         switch (compare(&interpreted, &compiled, &start)) {
         case SAME:
@@ -396,9 +341,6 @@ int main(int argc, char **argv)
     printf("%lu streams, %u differ, %u loop\n", streams, failed, looping);
     pthread_cancel(watcher);
     pthread_join(watcher, NULL);
-    kia_vm_destroy(interpreted.vm);
-    kia_vm_destroy(compiled.vm);
-    kia_mem_destroy(interpreted.mem);
-    kia_mem_destroy(compiled.mem);
+    twins_close(&interpreted, &compiled);
     return failed != 0;
 }

@@ -30,6 +30,29 @@ void vti_machine_close(struct vti_machine *m)
     kia_mem_destroy(m->mem);
 }
 
+int vti_run_engines(struct vti_machine *max, struct vti_machine *first, int (*run)(const char *accel))
+{
+    static const char *const accels[] = { "soft,jit=off", "soft,jit=on,jit-after=0" };
+    int failed = 0;
+
+    for (unsigned i = 0; i < 2; i++) {
+#ifndef __x86_64__ /* the only host that the compiler is for */
+        if (i) {
+            printf("skipped: %s: there is no compiler for this host\n", accels[i]);
+            break;
+        }
+#endif
+        if (!vti_machine_open(max, accels[i], "max") || !vti_machine_open(first, accels[i], "montecito")) {
+            printf("cannot open a machine with %s\n", accels[i]);
+            return 1;
+        }
+        failed += run(accels[i]);
+        vti_machine_close(max);
+        vti_machine_close(first);
+    }
+    return failed != 0;
+}
+
 uint64_t vti_get(struct vti_machine *m, uint64_t offset)
 {
     uint64_t value = 0;

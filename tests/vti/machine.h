@@ -45,6 +45,11 @@ struct vti_machine {
 /* @accel: "soft,jit=on" or off. false: this host cannot run it. */
 bool vti_machine_open(struct vti_machine *m, const char *accel, const char *cpu);
 void vti_machine_close(struct vti_machine *m);
+/*
+ * Calls @run for each engine of this host, with a machine of the model max and one of montecito open. An engine that does not
+ * start is a failure; where there is none but the interpreter the other is named as skipped. Return: main()'s status.
+ */
+int vti_run_engines(struct vti_machine *max, struct vti_machine *first, int (*run)(const char *accel));
 
 /* After reset, in an environment, with a loaded virtual processor of these controls; config is cause and opcode. */
 void vti_start(struct vti_machine *m, uint64_t vac, uint64_t vdc);

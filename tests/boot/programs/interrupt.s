@@ -42,6 +42,41 @@ external:
         ;;
         .endm
 
+        // A message to itself, from r10's address.
+        .macro  SEND vector
+        st8     [r10] = \vector
+        mf.a
+        ;;
+        srlz.d
+        ;;
+        .endm
+
+        .macro  EOI
+        mov     cr.eoi = r0
+        ;;
+        srlz.d
+        ;;
+        .endm
+
+        // Until the register of pending interrupts is not 0: r10.
+        .macro  PENDING from
+1:
+        mov     r10 = \from
+        ;;
+        cmp.eq  p6, p0 = r0, r10
+   (p6) br.cond.spnt 1b
+        .endm
+
+        // Until IVR gives more than the spurious vector: r9.
+        .macro  POLL
+1:
+        mov     r9 = cr.ivr
+        ;;
+        cmp.eq  p6, p0 = 15, r9
+   (p6) br.cond.spnt 1b
+        ;;
+        .endm
+
 begin:
         movl    r9 = 0x7000000
         mov     r10 = 0x10000                   // TPR.mmi: all vectors masked
@@ -68,11 +103,7 @@ begin:
         mov     cr.itm = r9
         ;;
         srlz.d
-pending:
-        mov     r10 = cr.irr1
-        ;;
-        cmp.eq  p6, p0 = r0, r10
-   (p6) br.cond.sptk pending
+        PENDING cr.irr1
         ;;
         //= 1 isr=1
         NOTE    1, r10                          // irr1 {0}: vector 0x40
@@ -150,25 +181,12 @@ arriving:
         mov     r11 = 0x31
         mov     r13 = 0x32                      // the same class of sixteen as 0x31, higher
         ;;
-        st8     [r10] = r11
-        mf.a
-        ;;
-        srlz.d
-        ;;
-polled:
-        mov     r9 = cr.ivr
-        ;;
-        cmp.eq  p6, p0 = 15, r9                 // spurious
-   (p6) br.cond.spnt polled
-        ;;
+        SEND    r11
+        POLL
         //= 6 isr=0x31
         NOTE    6, r9
         ;;
-        st8     [r10] = r11
-        mf.a
-        ;;
-        srlz.d
-        ;;
+        SEND    r11
 again:
         mov     r12 = cr.irr0
         ;;
@@ -179,36 +197,21 @@ again:
         //= 7 isr=15
         NOTE    7, r9
         ;;
-        st8     [r10] = r13
-        mf.a
-        ;;
-        srlz.d
-        ;;
-higher:
-        mov     r9 = cr.ivr
-        ;;
-        cmp.eq  p6, p0 = 15, r9
-   (p6) br.cond.spnt higher
-        ;;
+        SEND    r13
+        POLL
         //= 8 isr=0x32
         NOTE    8, r9
         srlz.d
         ;;
-        mov     cr.eoi = r0
-        ;;
-        srlz.d
-        mov     cr.eoi = r0
-        ;;
-        srlz.d
+        EOI
+        EOI
         mov     r9 = cr.ivr
         ;;
         //= 9 isr=0x31
         NOTE    9, r9
         srlz.d
         ;;
-        mov     cr.eoi = r0
-        ;;
-        srlz.d
+        EOI
 
         // A masked timer leaves nothing; TPR.mic holds back vectors of its class and below.
         mov     r10 = 0x10040
@@ -244,11 +247,7 @@ later:
         srlz.d
         ssm     0x4000
         ;;
-masked:
-        mov     r10 = cr.irr1
-        ;;
-        cmp.eq  p6, p0 = r0, r10
-   (p6) br.cond.sptk masked
+        PENDING cr.irr1
         mov     r12 = 0x30
         mov     r9 = ar.k4
         ;;

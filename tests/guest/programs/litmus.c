@@ -81,12 +81,18 @@ static inline uint64_t fetchadd_rel(uint64_t *at)
     return old;
 }
 
+/* The message, then the flag. */
+static void mp_write(struct cell *cell)
+{
+    st(&cell->x, 1);
+    st_rel(&cell->y, 1);
+}
+
 /* Message passing: who sees the flag sees the message. */
 static void mp_run(int thread, struct cell *cell, uint64_t *r)
 {
     if (thread == 0) {
-        st(&cell->x, 1);
-        st_rel(&cell->y, 1);
+        mp_write(cell);
     } else {
         r[0] = ld_acq(&cell->y);
         r[1] = ld(&cell->x);
@@ -117,8 +123,7 @@ static void mp_check_run(int thread, struct cell *cell, uint64_t *r)
     uint64_t flag, value;
 
     if (thread == 0) {
-        st(&cell->x, 1);
-        st_rel(&cell->y, 1);
+        mp_write(cell);
         return;
     }
     __asm__ volatile("ld8.a %1 = [%2];;\n\t"
@@ -137,8 +142,7 @@ static void mp_chk_run(int thread, struct cell *cell, uint64_t *r)
     uint64_t flag, value;
 
     if (thread == 0) {
-        st(&cell->x, 1);
-        st_rel(&cell->y, 1);
+        mp_write(cell);
         return;
     }
     __asm__ volatile("ld8.a %1 = [%2];;\n\t"

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Two machines that are alike but for the engine, and random numbers for their programs. */
+#include "tests/engine/twins.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- machines ---- */
+
+static uint64_t no_time(void *opaque)
+{
+    (void)opaque;
+    return 0;
+}
+
+void machine_add_gates(struct machine *m, uint64_t end)
+{
+    for (unsigned i = 0; i < 0x80; i++)
+        kia_vm_add_gate(m->vm, IVT + i * 0x100, GATE_IVT + i, KIA_GATE_FALL);
+    kia_vm_add_gate(m->vm, end, GATE_END, KIA_GATE_FALL);
+}
+
+bool machine_open(struct machine *m, const char *accel, uint64_t end)
+{
+    struct kia_vm_config config = { .accel = accel, .cpu = "max", .max_vcpus = 1, .itc_hz = 1000000000 };
+
+    *m = (struct machine){ .mem = kia_mem_create() };
+    config.mem = m->mem;
+    if (!m->mem || kia_mem_add_ram(m->mem, 0, RAM_SIZE) || kia_vm_create(&config, &m->vm) ||
+        kia_vcpu_create(m->vm, 0, 0, 0, &m->vcpu))
+        return false;
+    m->vm->vm.now_ns = no_time;
+    machine_add_gates(m, end);
+    return true;
+}
+
+void machine_close(struct machine *m)
+{
+    kia_vm_destroy(m->vm);
+    kia_mem_destroy(m->mem);
+}
+
+int twins_open(struct machine *interpreted, struct machine *compiled, uint64_t end)
+{
+    if (!machine_open(interpreted, "soft,jit=off", end))
+        return 1;
+#ifdef __x86_64__ /* the only host that the compiler is for */
+    return machine_open(compiled, "soft,jit=on,jit-after=0", end) ? 0 : 1;
+#else
+    (void)compiled;
+    printf("skipped: there is no compiler for this host\n");
+    return 77;
+#endif
+}
+
+void twins_close(struct machine *interpreted, struct machine *compiled)
+{
+    machine_close(interpreted);
+    machine_close(compiled);
+}
+
+char *machine_text(struct machine *m, const struct kia_run *run)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+
+    if (!out)
+        return NULL;
+    fprintf(out, "exit %d gate %x\n", run->exit, run->gate);
+    kia_vcpu_dump(m->vcpu, out);
+    fclose(out);
+    return text;
+}
+
+char *machine_run(struct machine *m)
+{
+    struct kia_run run = { 0 };
+
+    kia_vcpu_run(m->vcpu, &run);
+    return machine_text(m, &run);
+}
+
+void print_difference(const char *interpreted, const char *compiled)
+{
+    const char *a = interpreted, *b = compiled;
+
+    while (*a && *b) {
+        size_t na = strcspn(a, "\n"), nb = strcspn(b, "\n");
+
+        if (na != nb || memcmp(a, b, na))
+            printf("  interpreted %.*s, compiled %.*s\n", (int)na, a, (int)nb, b);
+        a += na + (a[na] == '\n');
+        b += nb + (b[nb] == '\n');
+    }
+}
+
+/* ---- random numbers ---- */
+
+static uint64_t seed;
+
+void seed_random(uint64_t number) { seed = number * UINT64_C(0x9e3779b97f4a7c15) | 1; }
+
+uint64_t next(void)
+{
+    seed ^= seed << 13;
+    seed ^= seed >> 7;
+    seed ^= seed << 17;
+    return seed * UINT64_C(0x2545f4914f6cdd1d);
+}
+
+unsigned below(unsigned n) { return (unsigned)(next() >> 33) % n; }
+
+const char *pick(const char *const *names, unsigned n) { return names[below(n)]; }
+
+uint64_t assemble(void (*write)(char *, size_t), enum isa_unit unit, char *line, size_t size)
+{
+    uint64_t slot, lslot;
+
+    do
+        write(line, size);
+    while (isa_asm(line, unit, &slot, &lslot));
+    return slot;
+}
+
+void parse_numbers(int argc, char **argv, unsigned long *n, uint64_t *base)
+{
+    if (argc > 1)
+        *n = strtoul(argv[1], NULL, 0);
+    if (argc > 2)
+        *base = strtoull(argv[2], NULL, 0);
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the tests with random programs share: a generator, and two machines that are alike but for the engine. Both have the
+ * same time, which stands still.
+ */
+#ifndef TESTS_ENGINE_TWINS_H
+#define TESTS_ENGINE_TWINS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "accel/soft.h"
+#include "isa/isa.h"
+#include "mem/mem.h"
+
+/* Where things are. */
+enum {
+    RAM_SIZE = 4 << 20,
+    IVT = 0x40000,
+    DATA = 0x100000,
+    STORE = 0x200000,
+    GATE_END = 1,      /* behind the program */
+    GATE_IVT = 0x1000, /* + vector / 0x100 */
+};
+
+#define FPSR_DEFAULT UINT64_C(0x9804c0270033f)
+#define NOP_M (UINT64_C(1) << 27)
+#define NOP_B (UINT64_C(2) << 37)
+
+struct machine {
+    struct kia_mem *mem;
+    struct kia_vm *vm;
+    struct kia_vcpu *vcpu;
+};
+
+/* A machine of which the vectors of IVT, and the bundle at @end, are gates. */
+bool machine_open(struct machine *m, const char *accel, uint64_t end);
+/* The gates' bundles are written again. */
+void machine_add_gates(struct machine *m, uint64_t end);
+void machine_close(struct machine *m);
+
+/* One for each engine. Return: 0; what main() is to end with where that fails, 77 (skipped) on hosts without a compiler. */
+int twins_open(struct machine *interpreted, struct machine *compiled, uint64_t end);
+void twins_close(struct machine *interpreted, struct machine *compiled);
+
+/* "exit E gate G" and the whole state, as text that the caller frees. */
+char *machine_text(struct machine *m, const struct kia_run *run);
+/* Runs up to the first gate. Return: machine_text(). */
+char *machine_run(struct machine *m);
+/* Of two texts the lines that differ. */
+void print_difference(const char *interpreted, const char *compiled);
+
+/* Random numbers: the same ones after the same seed_random(). */
+void seed_random(uint64_t number);
+uint64_t next(void);
+unsigned below(unsigned n);
+const char *pick(const char *const *names, unsigned n);
+#define PICK(...)                                                                                            \
+    pick((const char *const[]){ __VA_ARGS__ }, sizeof((const char *const[]){ __VA_ARGS__ }) / sizeof(char *))
+
+/* Calls @write until its line is an instruction of @unit. Return: the slot. */
+uint64_t assemble(void (*write)(char *, size_t), enum isa_unit unit, char *line, size_t size);
+
+/* The first two arguments of a test, if they are there: how many, and the first one's number. */
+void parse_numbers(int argc, char **argv, unsigned long *n, uint64_t *base);
+
+#endif
