@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "accel/soft_det.h"
+#include "accel/soft_profile.h"
+#include "accel/symbols.h"
 #include "arch/interruption.h"
 #include "arch/mmu.h"
 #include "jit/jit.h"
@@ -115,6 +117,10 @@ static int create_jit(struct kia_vm *vm)
         vm->calls = calloc(JIT_COUNTERS, sizeof(*vm->calls));
         jit_count_calls(vm->jit, vm->calls);
     }
+    if (vm->jit)
+        jit_set_deliver(vm->jit, soft_deliver);
+    if (vm->jit && vm->options.profile)
+        jit_profile(vm->jit);
     if (vm->options.jit == SOFT_JIT_ON && !vm->jit)
         return kia_err(-ENOTSUP, "this host cannot run compiled code: use -accel soft,jit=off");
     return 0;
@@ -150,6 +156,8 @@ int kia_vm_create(const struct kia_vm_config *config, struct kia_vm **out)
     err = soft_options_parse(config->accel, &vm->options);
     if (!err)
         err = create_jit(vm);
+    if (!err && vm->options.symbols)
+        err = symbols_load(vm->options.symbols, &vm->symbols);
     if (!err && vm->options.perf_map)
         err = soft_perf_open(vm);
     if (!err)
@@ -166,6 +174,8 @@ int kia_vm_create(const struct kia_vm_config *config, struct kia_vm **out)
     err = vm->options.deterministic ? soft_det_create(vm) : 0;
     if (!err)
         err = soft_timer_start(vm);
+    if (!err && vm->options.profile && (err = soft_profile_start(vm)))
+        soft_timer_stop(vm);
     if (err)
         goto fail;
     kia_mem_set_write_hook(config->mem, on_code_changed, vm);
@@ -174,6 +184,7 @@ int kia_vm_create(const struct kia_vm_config *config, struct kia_vm **out)
 fail:
     soft_det_destroy(vm);
     soft_options_free(&vm->options);
+    symbols_free(vm->symbols);
     jit_destroy(vm->jit);
     code_destroy(vm->code);
     soft_perf_close(vm);
@@ -188,8 +199,11 @@ void kia_vm_destroy(struct kia_vm *vm)
     if (!vm)
         return;
     soft_timer_stop(vm);
+    soft_profile_stop(vm);
+    soft_profile_write(vm);
     soft_det_destroy(vm);
     soft_options_free(&vm->options);
+    symbols_free(vm->symbols);
     kia_mem_set_write_hook(vm->mem, NULL, NULL);
     if (kia_log_wanted[KIA_LOG_JIT])
         soft_stats_print(vm);

@@ -23,6 +23,8 @@ enum soft_jit { SOFT_JIT_AUTO, SOFT_JIT_ON, SOFT_JIT_OFF };
 struct soft_options {
     enum soft_jit jit;
     bool perf_map; /* names for perf(1) */
+    char *profile; /* file for samples (accel/soft_profile.h), or NULL */
+    char *symbols; /* file with the kernel's names, or NULL */
     uint32_t jit_after; /* a unit is interpreted so often before it is compiled */
     size_t tb_size; /* bytes of translations at most: internal ops and host code */
     bool deterministic;
@@ -51,6 +53,8 @@ struct kia_vm {
     uint64_t *calls;               /* -d jit: jit_count_calls() */
     FILE *perf_map;                /* perf-map=on, under jit_lock */
     uint64_t perf_bytes;           /* of host code in it */
+    struct soft_profile *profile;  /* NULL: nothing is sampled */
+    struct symbols *symbols;       /* of the guest's kernel; NULL */
     struct kia_mem *mem;
     struct code_store *code;
     struct jit *jit;               /* NULL: everything is interpreted */
@@ -88,6 +92,8 @@ struct kia_vcpu {
     uint64_t code_epoch;           /* of the code store when v->jumps was last right */
     unsigned no_progress;          /* interruptions delivered since an instruction completed */
     _Atomic bool asleep;           /* in kia_vcpu_halt(): who sets an attention bit wakes it */
+    struct soft_samples *samples;  /* own thread; profile= */
+    _Atomic uint64_t asked, slept; /* times the sampler asked since it was answered; found it asleep */
     int timer_fd;
     uint64_t timer_ns;             /* what it is set to; UINT64_MAX: nothing */
     _Atomic uint64_t env_gpa;      /* of the virtual environment's buffer; SOFT_NO_ENV */
@@ -137,6 +143,8 @@ struct code_unit *soft_find_unit(struct kia_vcpu *vcpu, bool *bad);
 bool soft_run_unit(struct kia_vcpu *vcpu, struct code_unit *c, struct kia_run *run);
 /* Loads what the frame lacks. Return: as soft_run_unit(). */
 bool soft_complete_frame(struct kia_vcpu *vcpu, struct kia_run *run);
+/* Delivers v->fault, for compiled code. */
+void soft_deliver(struct vcpu *v);
 enum kia_exit soft_stuck(struct kia_run *run, const char *why, uint64_t ip);
 
 /* True if the vcpu stands at a breakpoint: run->exit is set. */

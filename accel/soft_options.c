@@ -56,12 +56,20 @@ static int parse_jit_after(struct kia_keyval *kv, uint32_t *runs)
     return err;
 }
 
+static int parse_path(struct kia_keyval *kv, const char *key, char **path)
+{
+    const char *value = kia_keyval_get(kv, key);
+
+    *path = value ? strdup(value) : NULL;
+    return value && !*path ? kia_err(-ENOMEM, "cannot read -accel") : 0;
+}
+
 static int parse_trace(struct kia_keyval *kv, struct soft_options *o)
 {
     static const char *const numbers[] = { "trace-every", "trace-from", "trace-to", "trace-memory" };
     struct trace_options *t = &o->trace;
     uint64_t *const values[] = { &t->every, &t->from, &t->to, &t->memory_every };
-    const char *path = kia_keyval_get(kv, "trace"), *first = NULL;
+    const char *first = NULL;
     int err = kia_keyval_bool(kv, "deterministic", &o->deterministic);
 
     t->every = TRACE_EVERY_DEFAULT;
@@ -77,20 +85,41 @@ static int parse_trace(struct kia_keyval *kv, struct soft_options *o)
         err = kia_keyval_bool(kv, "trace-full", &t->full);
     if (err)
         return err;
-    if (path && !o->deterministic)
+    err = parse_path(kv, "trace", &t->path);
+    if (err)
+        return err;
+    if (t->path && !o->deterministic)
         return kia_err(0, "-accel: a trace needs deterministic=on"), -EINVAL;
-    if (first && !path)
+    if (first && !t->path)
         return kia_err(0, "-accel: %s needs a trace: say where with trace=FILE", first), -EINVAL;
     if (!t->every || t->from > t->to)
         return kia_err(0, "-accel: trace-every is 1 or more, trace-to not less than trace-from"), -EINVAL;
-    t->path = path ? strdup(path) : NULL;
-    return path && !t->path ? kia_err(-ENOMEM, "cannot read -accel") : 0;
+    return 0;
+}
+
+static int parse_profile(struct kia_keyval *kv, struct soft_options *o)
+{
+    int err = kia_keyval_bool(kv, "perf-map", &o->perf_map);
+
+    if (!err)
+        err = parse_path(kv, "profile", &o->profile);
+    if (!err)
+        err = parse_path(kv, "symbols", &o->symbols);
+    if (err)
+        return err;
+    if (o->profile && o->deterministic)
+        return kia_err(0, "-accel: samples are taken by the host's clock: profile does not go with deterministic=on"), -EINVAL;
+    if (o->symbols && !o->profile && !o->perf_map)
+        return kia_err(0, "-accel: symbols are for profile=FILE and perf-map=on"), -EINVAL;
+    return 0;
 }
 
 void soft_options_free(struct soft_options *o)
 {
     free(o->trace.path);
-    o->trace.path = NULL;
+    free(o->profile);
+    free(o->symbols);
+    o->trace.path = o->profile = o->symbols = NULL;
 }
 
 int soft_options_parse(const char *accel, struct soft_options *o)
@@ -103,15 +132,14 @@ int soft_options_parse(const char *accel, struct soft_options *o)
         err = kia_err(-EINVAL, "no accelerator '%s': use -accel soft", accel);
     if (!err)
         err = parse_jit(&kv, &o->jit);
-    o->perf_map = false;
-    if (!err)
-        err = kia_keyval_bool(&kv, "perf-map", &o->perf_map);
     if (!err)
         err = parse_jit_after(&kv, &o->jit_after);
     if (!err)
         err = parse_tb_size(&kv, &o->tb_size);
     if (!err)
         err = parse_trace(&kv, o);
+    if (!err)
+        err = parse_profile(&kv, o);
     if (!err)
         err = kia_keyval_check_used(&kv);
     kia_keyval_free(&kv);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "accel/soft.h"
+#include "accel/symbols.h"
 #include "vmm/log.h"
 
 int soft_perf_open(struct kia_vm *vm)
@@ -26,9 +27,12 @@ void soft_perf_note(struct kia_vcpu *vcpu, const void *code)
     struct kia_vm *vm = vcpu->vm;
     uint64_t bytes = jit_stats(vm->jit)->bytes;
     const struct vcpu *v = vcpu->v;
+    char name[256] = "";
 
-    fprintf(vm->perf_map, "%" PRIxPTR " %" PRIx64 " guest-cpl%u-%016" PRIx64 "\n", (uintptr_t)code, bytes - vm->perf_bytes,
-            vcpu_cpl(v), v->ip | v->ri);
+    if (!vcpu_cpl(v) && !(v->psr & PSR_VM))
+        symbols_text(vm->symbols, v->ip, name, sizeof(name));
+    fprintf(vm->perf_map, "%" PRIxPTR " %" PRIx64 " guest-cpl%u-%016" PRIx64 "%s%s\n", (uintptr_t)code,
+            bytes - vm->perf_bytes, vcpu_cpl(v), v->ip | v->ri, *name ? ":" : "", name);
     vm->perf_bytes = bytes;
 }
 

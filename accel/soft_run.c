@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "accel/soft_det.h"
+#include "accel/soft_profile.h"
 #include "arch/interruption.h"
 #include "arch/mmu.h"
 #include "arch/ops.h"
@@ -27,6 +28,8 @@ static void deliver(struct kia_vcpu *vcpu)
     interruption_deliver(vcpu->v);
 }
 
+void soft_deliver(struct vcpu *v) { deliver(v->engine); }
+
 /* Looks at the attention bits. Return: true if the loop is to be left, with run->exit set. */
 static bool attend(struct kia_vcpu *vcpu, uint32_t bits, struct kia_run *run)
 {
@@ -42,6 +45,10 @@ static bool attend(struct kia_vcpu *vcpu, uint32_t bits, struct kia_run *run)
             run->exit = exits[i].exit;
             return true;
         }
+    }
+    if (bits & ATTN_PROFILE) {
+        atomic_fetch_and(&v->attention, ~(uint32_t)ATTN_PROFILE);
+        soft_profile_sample(vcpu);
     }
     if (bits & ATTN_CODE)
         atomic_fetch_and(&v->attention, ~(uint32_t)ATTN_CODE);
@@ -213,6 +220,8 @@ static enum unit_end execute(struct kia_vcpu *vcpu, struct code_unit *c, const s
     *u = c->ir;
     *ip0 = vcpu->v->ip;
     if (!code) {
+        vcpu->v->profile_ip = vcpu->v->ip;
+        vcpu->v->profile_key = c->key;
         vcpu->stats.interpreted++;
         vcpu->stats.interpreted_insns += c->ir->n_insns;
         vcpu->v->slots_left -= c->ir->n_slots;
@@ -222,8 +231,7 @@ static enum unit_end execute(struct kia_vcpu *vcpu, struct code_unit *c, const s
         return end;
     }
     if (!(vcpu->v->key & KEY_CAREFUL)) {
-        if (!vcpu->v->ri)
-            vcpu_remember_jump(vcpu->v, code);
+        vcpu_remember_jump(vcpu->v, code);
         remember_unit(vcpu, c);
     }
     end = jit_run(vcpu->vm->jit, vcpu->v, code, u, r, ip0, &link);
@@ -263,7 +271,7 @@ bool soft_run_unit(struct kia_vcpu *vcpu, struct code_unit *c, struct kia_run *r
     if (!r.moved)
         track_iipa(v, u, ip0, r.last_pos, end != UNIT_FAULT);
     if (end == UNIT_FAULT) {
-        if (r.last_pos != u->slot)
+        if (r.last_pos != u->slot || u != c->ir) /* compiled code may have come from another unit */
             vcpu->no_progress = 0;
         if (v->fault.kind == FAULT_VIRTUALIZATION)
             name_intercept(v, u, r.last_pos);
@@ -350,6 +358,8 @@ enum kia_exit kia_vcpu_run(struct kia_vcpu *vcpu, struct kia_run *run)
     tlb_guest_enter(v);
     if (det)
         soft_det_enter(vcpu->vm);
+    if (vcpu->vm->profile)
+        soft_profile_outside(vcpu);
     for (;;) {
         uint32_t bits = atomic_load_explicit(&v->attention, memory_order_relaxed);
         struct code_unit *u;

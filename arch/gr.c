@@ -61,7 +61,9 @@ void vcpu_note_jump(struct vcpu *v) { bit_put(v->jump_pages, jump_page(v->ip), t
 
 void vcpu_remember_jump(struct vcpu *v, const void *code)
 {
-    v->jumps[jump_index(v->ip)] = (struct jump_entry){ .ip = v->ip, .itag = v->itag[v->ip >> 61],
+    uint64_t place = v->ip | v->ri;
+
+    v->jumps[jump_index(place)] = (struct jump_entry){ .ip = place, .itag = v->itag[v->ip >> 61],
                                                        .key_gen = (uint64_t)v->jump_gen << 32 | v->key, .code = code };
     bit_put(v->jump_pages, jump_page(v->ip), true);
 }

@@ -177,7 +177,7 @@ struct ftlb_entry {
 
 /* Where compiled code finds the unit at an address without leaving: direct mapped by ip. 32 bytes, read by JIT code. */
 struct jump_entry {
-    uint64_t ip;
+    uint64_t ip;              /* | slot */
     uint64_t itag;            /* itag of ip's region */
     uint64_t key_gen;         /* key, and jump_gen in {63:32} */
     const void *code;
@@ -191,7 +191,12 @@ static inline unsigned jump_page(uint64_t gva)
 {
     return (unsigned)((gva << 3 >> 15) * UINT64_C(0x9e3779b97f4a7c15) >> (64 - JUMP_PAGE_BITS));
 }
-static inline unsigned jump_index(uint64_t ip) { return (unsigned)((ip ^ ip >> 12) >> 4) & (JUMP_SIZE - 1); }
+enum { JUMP_SLOT_SHIFT = 7 };
+/* @place: a bundle's address | slot. Compiled code for slot 0 computes it, too. */
+static inline unsigned jump_index(uint64_t place)
+{
+    return ((unsigned)((place ^ place >> 12) >> 4) ^ (unsigned)(place & 3) << JUMP_SLOT_SHIFT) & (JUMP_SIZE - 1);
+}
 
 /* The virtual processor that is loaded, and the environment it lives in (arch/vti.h, docs/vti.md). */
 struct vti {
@@ -222,6 +227,8 @@ struct vcpu {
     bool ic_inflight;         /* psr.ic changed by ssm/rsm/mov and not serialized (SDM Vol.2 3.3.2) */
     int64_t slots_left;       /* deterministic machines: slots to run in this turn after the present unit (docs/deterministic.md) */
     int32_t slots_rest;       /* slots of the present unit from the instruction that calls C on; 0 outside of units */
+    uint32_t profile_key;     /* key and address of the unit that runs or ran last, where that is sampled */
+    uint64_t profile_ip;
     uint64_t dtag[8];         /* region tags for data references, by va{63:61} */
     uint64_t itag[8];         /* for fetches */
     uint64_t rse_tag[8];      /* for RSE references */
@@ -301,6 +308,7 @@ enum {
     ATTN_CODE = 1 << 6,  /* translated code was dropped */
     ATTN_SYNC = 1 << 5,  /* another vcpu waits: purge requests, code invalidation */
     ATTN_VIRT = 1 << 7,  /* a virtual external interrupt is due */
+    ATTN_PROFILE = 1 << 8, /* the sampler wants to know v->profile_ip */
 };
 
 /* What a C function called from lowered code says. Never an errno. */
@@ -326,7 +334,7 @@ static inline unsigned vcpu_cpl(const struct vcpu *v) { return v->psr >> PSR_CPL
 void vcpu_forget_jumps(struct vcpu *v);
 /* The same if it may have looked up one in [gva, gva + 2^ps), in whatever region. */
 void vcpu_forget_jumps_to(struct vcpu *v, uint64_t gva, unsigned ps);
-/* Compiled code finds the unit of v->key at v->ip, slot 0, from now on. */
+/* Compiled code finds the unit of v->key at v->ip, v->ri, from now on. */
 void vcpu_remember_jump(struct vcpu *v, const void *code);
 /* The engine remembers by itself what is at v->ip, until v->jump_gen changes. */
 void vcpu_note_jump(struct vcpu *v);

@@ -123,6 +123,8 @@ void emit_cold(struct compile *c, const struct cold *where)
         cold_memory(c, cold);
         break;
     case COLD_CALL:
+        if (resumes(c, cold->op))
+            emit_resume(c, cold->op);
         leave_after_call(c, cold->op);
         break;
     case COLD_FULL:

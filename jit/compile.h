@@ -21,6 +21,7 @@ enum leave {
     LEAVE_GATE,
     LEAVE_LINK,      /* IR_EXIT, not linked yet */
     LEAVE_ATTENTION, /* before the unit's first op */
+    LEAVE_MOVED,     /* v->ip and v->ri say where to go on: an interruption was delivered */
     LEAVE_LOOKUP,    /* r14 is the address to go on at, which v->jumps does not have */
     LEAVE_CALL = JIT_LEFT_CALL, /* + enum op_result of a call */
 };
@@ -145,8 +146,11 @@ struct jit {
     unsigned next_site;
     bool bmi2;
     bool counted;             /* units count slots */
+    bool profiled;            /* units say that they run */
     const uint8_t *enter;     /* enum leave enter(struct vcpu *, jit_code, struct jit_exit *) */
     const uint8_t *leave;
+    const uint8_t *resume;    /* jit/resume.c */
+    void (*deliver)(struct vcpu *v); /* v->fault; NULL: the run loop does it */
 };
 
 /* Address in the executable view of a place in the writable one. */
@@ -236,6 +240,16 @@ void emit_rotate_call(struct compile *c);
 /* At the start of a unit, if it looks at f32-f127: they follow the rotations that only counted. */
 void emit_settle(struct compile *c);
 void emit_settle_call(struct compile *c);
+/*
+ * The way on after a call with a result other than OPR_OK, in eax, where resumes(): to the next unit by v->jumps. Falls through
+ * with a fault. jit/resume.c
+ */
+bool resumes(const struct compile *c, const struct ir_op *op);
+void emit_resume(struct compile *c, const struct ir_op *op);
+/* Delivers IR_BREAK and goes on with the handler. Return: false, and nothing was emitted, where the run loop has to. */
+bool emit_break(struct compile *c, const struct ir_op *op);
+/* The part of it that units share. */
+void emit_resume_stub(struct jit *j, struct x64 *x);
 /* Goes to the unit at r14 by v->jumps, whose entry must be of this address, address space, key and generation; or leaves. */
 void emit_lookup(struct compile *c, const struct ir_op *op);
 /* CR.IIPA := the bundle of @op's instruction, if psr.ic is 1. */

@@ -534,8 +534,11 @@ unsigned emit_op(struct compile *c, const struct ir_op *op)
         if (!emit_frame(c, op) && !emit_alat(c, op))
             emit_call(c, op);
         break;
-    case IR_FAULT:
-    case IR_BREAK: emit_leave(c, LEAVE_RAISE, op); break;
+    case IR_BREAK:
+        if (emit_break(c, op))
+            break;
+        /* fall through */
+    case IR_FAULT: emit_leave(c, LEAVE_RAISE, op); break;
     case IR_NAT_FAULT:
     case IR_CHECK_SOF: emit_check(c, op); break;
     case IR_SKIP_PR:

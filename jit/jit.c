@@ -51,6 +51,7 @@ static void emit_trampolines(struct jit *j)
     for (unsigned i = sizeof(saved_regs); i-- > 0;)
         x64_pop(&x, saved_regs[i]);
     x64_ret(&x);
+    emit_resume_stub(j, &x);
     j->used = j->first = (size_t)(x.p - j->rw);
 }
 
@@ -132,6 +133,10 @@ static void emit_unit(struct compile *c)
     cold_add(c, COLD_LEAVE, u->ops, x64_jcc(&c->x, CC_NE))->leave = LEAVE_ATTENTION;
     if (c->is_over)
         emit_next_page_check(c);
+    if (c->j->profiled) { /* behind the check: who asks hears of the unit before */
+        x64_store(&c->x, REG_V, V(profile_ip), REG_IP);
+        x64_store_imm32(&c->x, REG_V, V(profile_key), u->key);
+    }
     emit_slots_enter(c);
     if (is_copy_loop(u) && !c->j->counted)
         emit_copy_loop(c);
@@ -344,6 +349,7 @@ static void count_exit(struct vcpu *v, const struct jit_exit *e, enum leave leav
     switch (leave) {
     case LEAVE_LINK:
     case LEAVE_LOOKUP:
+    case LEAVE_MOVED:
     case LEAVE_ATTENTION:
         return;
     case LEAVE_RAISE:
@@ -407,6 +413,9 @@ enum unit_end jit_run(struct jit *j, struct vcpu *v, jit_code code, const struct
     case LEAVE_LOOKUP:
         v->ip = e.ip;
         v->ri = 0;
+        r->moved = true;
+        return UNIT_EXIT;
+    case LEAVE_MOVED:
         r->moved = true;
         return UNIT_EXIT;
     case LEAVE_ATTENTION:

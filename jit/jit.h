@@ -42,6 +42,13 @@ enum { JIT_COUNT_LOAD = OP_COUNT, JIT_COUNT_STORE, JIT_COUNTERS };
  */
 void jit_count_calls(struct jit *j, uint64_t *calls);
 const struct jit_stats *jit_stats(const struct jit *j);
+/*
+ * What delivers the interruption in v->fault, at v->ip and v->ri, and leaves there where to go on: compiled code calls it for
+ * some and does not leave. Before the first unit is compiled.
+ */
+void jit_set_deliver(struct jit *j, void (*deliver)(struct vcpu *v));
+/* From now on units say in v->profile_ip and v->profile_key that they run. Before the first one is compiled. */
+void jit_profile(struct jit *j);
 
 /* What unit_result.leave means, up to JIT_LEAVES; NULL: nothing. */
 enum { JIT_LEAVES = 24, JIT_LEFT_CALL = 16 /* and above: unit_result.left_op says which instruction */ };

@@ -40,6 +40,8 @@ void jit_close(struct jit *j) { (void)j; }
 void jit_open(struct jit *j) { (void)j; }
 
 void jit_count_calls(struct jit *j, uint64_t *calls) { (void)j, (void)calls; }
+void jit_set_deliver(struct jit *j, void (*deliver)(struct vcpu *v)) { (void)j, (void)deliver; }
+void jit_profile(struct jit *j) { (void)j; }
 
 const struct jit_stats *jit_stats(const struct jit *j)
 {

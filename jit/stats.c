@@ -3,6 +3,8 @@
 #include "jit/compile.h"
 
 void jit_count_calls(struct jit *j, uint64_t *calls) { j->calls = calls; }
+void jit_set_deliver(struct jit *j, void (*deliver)(struct vcpu *v)) { j->deliver = deliver; }
+void jit_profile(struct jit *j) { j->profiled = true; }
 const struct jit_stats *jit_stats(const struct jit *j) { return &j->stats; }
 
 const char *jit_leave_name(unsigned leave)
@@ -14,6 +16,7 @@ const char *jit_leave_name(unsigned leave)
         [LEAVE_GATE] = "firmware gate",
         [LEAVE_LINK] = "exit not linked",
         [LEAVE_ATTENTION] = "attention",
+        [LEAVE_MOVED] = "handler not in the jump cache",
         [LEAVE_LOOKUP] = "target not in the jump cache",
         [LEAVE_CALL + OPR_FAULT] = "call: fault",
         [LEAVE_CALL + OPR_EXIT] = "call: state changed",

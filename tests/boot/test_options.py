@@ -70,6 +70,30 @@ def test_debugger_options():
     refused('too long', '-gdb', 'unix:/' + 'x' * 200, *loader)
 
 
+def test_profile_options():
+    loader = ('-m', '256M', '-device', 'loader,cpu-num=0,file=' + write('kernel', elf()))
+
+    def refused_profile(message, options):
+        refused(message, '-accel', 'soft,' + options, *loader)
+    refused_profile('cannot write the profile', 'profile=' + path('nowhere/profile'))
+    refused_profile('does not go with deterministic=on', 'deterministic=on,profile=' + path('profile'))
+    refused_profile('symbols are for profile=FILE and perf-map=on', 'symbols=' + path('kernel'))
+    with_profile = 'profile=%s,symbols=' % path('profile')
+    refused_profile("cannot read the names of code in '.*nowhere'", with_profile + path('nowhere'))
+    whole = elf()
+    sections = bytearray(whole)
+    struct.pack_into('<Q', sections, 40, 1 << 63)     # e_shoff
+    struct.pack_into('<HH', sections, 58, 64, 3)      # e_shentsize, e_shnum
+    table = bytearray(whole)
+    struct.pack_into('<Q', table, 40, 4096)
+    struct.pack_into('<HH', table, 58, 64, 2)
+    struct.pack_into('<IIQQQQII', table, 4096 + 64, 0, 2, 0, 0, 4096, 1 << 62, 0, 0)
+    links = bytearray(table)
+    struct.pack_into('<IIQQQQII', links, 4096 + 64, 0, 2, 0, 0, 4096, 48, 0xffffffff, 0)
+    for data in (b'', b'\n\n', b'a000 T\n', b'0 D data\n', whole, whole[:5], bytes(sections), bytes(table), bytes(links)):
+        refused_profile('has no names of code', with_profile + write('symbols', data))
+
+
 def test_elf_truncated():
     whole = elf()
     for size in (1, 4, 63, 64, 100, 119, 120, 4096, 8191):

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What the engine tells about itself: -d jit."""
+"""What the engine tells about itself: -d jit, perf-map and profile."""
 import os
 import re
+import subprocess
 import tempfile
 
-from machine import Linux, guest_files, main
+from machine import Linux, Machine, assemble, guest_files, main
 
 FOLDER = tempfile.TemporaryDirectory()
 
@@ -17,6 +18,11 @@ def path(name):
 def read(name):
     with open(path(name), encoding='utf-8') as file:
         return file.read()
+
+
+def map_lines(name):
+    with open(name, encoding='ascii') as file:
+        return [line.rstrip('\n').split(' ', 2) for line in file]
 
 
 def figure(text, pattern):
@@ -45,14 +51,68 @@ def test_perf_map():
     with Linux('-accel', 'soft,perf-map=on') as linux:
         linux.power_off()
         name = '/tmp/perf-%d.map' % linux.process.pid
-    with open(name, encoding='ascii') as file:
-        units = sorted((int(start, 16), int(size, 16), label) for start, size, label in map(str.split, file))
+    units = sorted((int(start, 16), int(size, 16), label) for start, size, label in map_lines(name))
     os.unlink(name)
     assert len(units) > 1000
     assert any(label.startswith('guest-cpl0-a') for _, _, label in units)
     assert any(label.startswith('guest-cpl3-') for _, _, label in units)
     for (start, size, _), (following, _, _) in zip(units, units[1:]):
         assert 0 < size and start + size <= following + 16, (hex(start), size)
+
+
+def profile_of(accel, symbols, count):
+    """A run of hot.s: {name without offset: samples}, the sum that the file gives, and all lines."""
+    elf, _ = assemble(FOLDER.name, 'hot', 0x4100000)
+    names = elf
+    if symbols == 'map':    # the same names as nm(1) prints them
+        names = path('map')
+        with open(names, 'wb') as file:
+            subprocess.run([os.environ['KIA_BINUTILS'] + 'nm', elf], stdout=file, check=True)
+    with Machine('-m', '256M', '-nographic', '-accel', '%s,profile=%s,symbols=%s' % (accel, path('profile'), names),
+                 '-device', 'loader,file=%s,cpu-num=0' % elf, '-device', 'loader,data=%d,data-len=8,addr=0x8000000' % count,
+                 '-device', 'loader,data=%d,data-len=8,addr=0x8000008' % (count // 10)) as machine:
+        machine.end()
+    log = read('profile')
+    counts = {}
+    lines = [line.split() for line in log.splitlines() if not line.startswith('#')]
+    for samples, _, level, address, *name in lines:
+        assert level == '0' and 0x4100000 <= int(address, 16) < 0x4101000 and len(name) == 1, log
+        function = name[0].split('+')[0]
+        counts[function] = counts.get(function, 0) + int(samples)
+    return counts, figure(log, r'# (\d+) samples'), lines
+
+
+def test_profile():
+    """Ten times the work has ten times the samples, or about; lines are sorted and add up. Labels in a loop are its names."""
+    for accel, symbols, count in (('soft,jit=on', 'elf', 400000000), ('soft,jit=on', 'map', 400000000),
+                                  ('soft,jit=off', 'map', 20000000)):
+        counts, total, lines = profile_of(accel, symbols, count)
+        much = counts.get('much', 0) + counts.get('again', 0)
+        little = counts.get('little', 0) + counts.get('once_more', 0)
+        assert sum(counts.values()) == total > 50, (accel, counts)
+        assert much > 4 * little and much + little > 0.7 * total, (accel, counts)
+        samples = [int(line[0]) for line in lines]
+        assert samples == sorted(samples, reverse=True), samples
+
+
+def test_profile_of_linux():
+    """Both levels, several processors, and little that is lost: the kernel's names come from lines of our own."""
+    with open(path('map'), 'w', encoding='ascii') as file:
+        file.write('a000000100000000 T everything\nnot a line\na000000100000010 D data\nffffffffffffff00 T end\n')
+    with Linux('-smp', '2', '-accel', 'soft,profile=%s,symbols=%s,perf-map=on' % (path('profile'), path('map'))) as linux:
+        linux.run('i=0; while [ $i -lt 20000 ]; do i=$((i + 1)); done')
+        linux.power_off()
+        name = '/tmp/perf-%d.map' % linux.process.pid
+    log = read('profile')
+    labels = [label for _, _, label in map_lines(name)]
+    os.unlink(name)
+    levels = set(re.findall(r'^ +\d+ +[\d.]+ ([0-3]) [0-9a-f]{16}', log, re.M))
+    assert {'0', '3'} <= levels, log[:2000]
+    assert re.search(r' 0 a000000100[0-9a-f]{6} everything\+0x[0-9a-f]+\n', log), log[:2000]
+    assert not re.search(r' 3 [0-9a-f]{16} ', log), 'a program has a name of the kernel'
+    assert 'data' not in log
+    assert figure(log, r'(\d+) asleep') > 0 and figure(log, r'(\d+) lost') == 0
+    assert any(re.fullmatch(r'guest-cpl0-a0000001[0-9a-f]{8}:everything\+0x[0-9a-f]+', label) for label in labels)
 
 
 def test_bounded():
