@@ -143,44 +143,48 @@ void gr_switch_bank(struct vcpu *v)
     alat_invalidate_all(v);
 }
 
-/* NaT bits of the two places, one by one: @to_home says which way. */
-static void move_nats(struct vcpu *v, unsigned sor, unsigned rrb, bool to_home)
+/* NaT bits of the first @n registers by physical number, one by one: @to_home says which way. */
+static void move_nats(struct vcpu *v, unsigned n, bool to_home)
 {
     size_t rot = (size_t)(v->rot - v->rot_gr), home = (size_t)(v->frame - v->stack);
+    unsigned sor = cfm_sor(v->cfm), rrb = cfm_rrb_gr(v->cfm);
 
-    for (unsigned k = 0; k < sor; k++) {
-        size_t h = home + (k + rrb) % sor;
+    for (unsigned p = 0; p < n; p++) {
+        size_t k = rot + (p + sor - rrb) % sor;
 
         if (to_home)
-            bit_put(v->nat_stack, h, bit_get(v->nat_rot, rot + k));
+            bit_put(v->nat_stack, home + p, bit_get(v->nat_rot, k));
         else
-            bit_put(v->nat_rot, rot + k, bit_get(v->nat_stack, h));
+            bit_put(v->nat_rot, k, bit_get(v->nat_stack, home + p));
     }
 }
 
 /* Virtual register k is at home (k + rrb) mod sor: two runs that change places. */
-void gr_rot_to_home(struct vcpu *v)
+void gr_rot_to_home_below(struct vcpu *v, unsigned n)
 {
     unsigned sor = cfm_sor(v->cfm), rrb = cfm_rrb_gr(v->cfm);
 
     if (!sor || gr_rot_is_home(v))
         return;
-    memcpy(v->frame + rrb, v->rot, (sor - rrb) * sizeof(*v->rot));
-    memcpy(v->frame, v->rot + sor - rrb, rrb * sizeof(*v->rot));
+    n = n < sor ? n : sor;
+    memcpy(v->frame, v->rot + sor - rrb, (n < rrb ? n : rrb) * sizeof(*v->rot));
+    if (n > rrb)
+        memcpy(v->frame + rrb, v->rot, (n - rrb) * sizeof(*v->rot));
     if (v->nat_any)
-        move_nats(v, sor, rrb, true);
+        move_nats(v, n, true);
 }
 
-/* From home to the top of rot_gr[]. */
-static void leave_home(struct vcpu *v, unsigned sor)
+void gr_rot_to_home(struct vcpu *v) { gr_rot_to_home_below(v, N_STACKED); }
+
+void gr_leave_home(struct vcpu *v)
 {
-    unsigned rrb = cfm_rrb_gr(v->cfm);
+    unsigned sor = cfm_sor(v->cfm), rrb = cfm_rrb_gr(v->cfm);
 
     v->rot = v->rot_gr + ROT_SLOTS;
     memcpy(v->rot, v->frame + rrb, (sor - rrb) * sizeof(*v->rot));
     memcpy(v->rot + sor - rrb, v->frame, rrb * sizeof(*v->rot));
     if (v->nat_any)
-        move_nats(v, sor, rrb, false);
+        move_nats(v, sor, false);
     alat_invalidate_all(v);
 }
 
@@ -189,7 +193,7 @@ void gr_home_to_rot(struct vcpu *v)
     unsigned sor = cfm_sor(v->cfm);
 
     if (sor && cfm_rrb_gr(v->cfm))
-        leave_home(v, sor);
+        gr_leave_home(v);
     else
         v->rot = v->frame;
 }
@@ -200,7 +204,7 @@ static void rotate_gr(struct vcpu *v, unsigned sor)
     size_t i;
 
     if (gr_rot_is_home(v))
-        leave_home(v, sor);
+        gr_leave_home(v);
     i = (size_t)(v->rot - v->rot_gr);
     if (i == 0) {
         memcpy(v->rot_gr + ROT_SLOTS, v->rot, sor * sizeof(*v->rot));

@@ -16,6 +16,10 @@ void gr_set_stack_nat(struct vcpu *v, const uint64_t *slot, bool nat);
  */
 static inline bool gr_rot_is_home(const struct vcpu *v) { return v->rot == v->frame; }
 void gr_rot_to_home(struct vcpu *v);
+/* The same where only the first @n of the frame are wanted afterwards. */
+void gr_rot_to_home_below(struct vcpu *v, unsigned n);
+/* From home to the top of v->rot_gr, as the first rotation does. sor > 0. */
+void gr_leave_home(struct vcpu *v);
 void gr_home_to_rot(struct vcpu *v);
 
 /* rrb.fr and rrb.pr go from those of @old_cfm to those of @new_cfm: renames f32-f127 and p16-p63. Does not write v->cfm. */

@@ -198,18 +198,22 @@ enum op_result rse_complete_frame(struct vcpu *v)
     return OPR_OK;
 }
 
-/* The frame's rotating registers go home, unless the frame is incomplete and nothing was taken from there yet. */
-static void leave_rotation(struct vcpu *v)
+/*
+ * The frame's rotating registers go home, the first @n of them, unless the frame is incomplete and nothing was taken from there
+ * yet.
+ */
+static void leave_rotation(struct vcpu *v, unsigned n)
 {
     if (cfm_sor(v->cfm) && v->rse.ndirty >= 0)
-        gr_rot_to_home(v);
+        gr_rot_to_home_below(v, n);
 }
 
 enum op_result rse_return(struct vcpu *v, uint64_t cfm, unsigned down)
 {
     uint64_t old = v->cfm;
 
-    leave_rotation(v); /* the caller's output registers may be among them */
+    /* The caller's output registers may be among them; the others are gone. */
+    leave_rotation(v, cfm_sof(cfm) > down ? cfm_sof(cfm) - down : 0);
     if (v->frame - v->stack < (ptrdiff_t)(down + N_STACKED) || v->frame > v->stack + STACK_SLOTS)
         recentre(v);
     v->frame -= down;
@@ -254,7 +258,7 @@ OP_HELPER(op_alloc)
     if (v->frame > v->stack + STACK_SLOTS)
         recentre(v);
     if (sor != old_sor)
-        leave_rotation(v);
+        leave_rotation(v, N_STACKED);
     v->cfm = (v->cfm & CFM_RRB) | sof | (uint64_t)sol << 7 | (uint64_t)(sor / 8) << 14;
     *out = v->pfs;
     if (sor == old_sor)
@@ -327,7 +331,7 @@ OP_HELPER(op_cover)
     (void)imm, (void)a, (void)b, (void)out;
     if (guest && vti_intercepts(v, OP_COVER))
         return vti_fault(v);
-    leave_rotation(v);
+    leave_rotation(v, N_STACKED);
     v->frame += sof;
     v->rse.ndirty += (int32_t)sof;
     v->rse.cfle = false;
@@ -350,7 +354,7 @@ OP_HELPER(op_clrrrb)
 
     (void)a, (void)b, (void)out;
     if (!imm && cfm_rrb_gr(v->cfm))
-        leave_rotation(v);
+        leave_rotation(v, N_STACKED);
     fr_pr_rename(v, v->cfm, new_cfm);
     if (!imm && cfm_rrb_gr(v->cfm)) {
         v->cfm = new_cfm;
@@ -367,7 +371,7 @@ OP_HELPER(op_br_call)
 
     (void)b, (void)out;
     v->pfs = old | (v->ec & 0x3f) << 52 | (uint64_t)vcpu_cpl(v) << 62;
-    leave_rotation(v);
+    leave_rotation(v, N_STACKED);
     v->frame += sol;
     v->rse.ndirty += (int32_t)sol;
     v->cfm = sof - sol;

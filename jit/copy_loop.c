@@ -4,6 +4,8 @@
  * br.ctop. Before such a unit runs its instructions, a C function does as many iterations as stay in the pages of both
  * pointers; what is left, or cannot be done that way, the unit does.
  */
+#include <string.h>
+
 #include "arch/gr.h"
 #include "arch/mmu.h"
 #include "jit/compile.h"
@@ -37,8 +39,8 @@ static bool load_part(const struct ir_op *op)
 
     return op[SKIP_LOAD].op == IR_SKIP_PR && op[SKIP_LOAD].c >= 16 && op[SKIP_LOAD].imm == SKIP_STORE &&
            is_static_get(&op[GET_FROM]) && op[LOAD].op >= IR_LD1 && op[LOAD].op <= IR_LD8 && op[LOAD].aux == 0 &&
-           op[LOAD].a == op[GET_FROM].dst && op[SET_LOADED].op == IR_SET_GRR && op[SET_LOADED].a == op[LOAD].dst &&
-           sets_back(&op[SET_FROM], &op[GET_FROM], &op[ADD_FROM]) && is_step(&op[ADD_FROM], size);
+           op[LOAD].a == op[GET_FROM].dst && op[SET_LOADED].op == IR_SET_GRR && op[SET_LOADED].c == 0 &&
+           op[SET_LOADED].a == op[LOAD].dst && sets_back(&op[SET_FROM], &op[GET_FROM], &op[ADD_FROM]) && is_step(&op[ADD_FROM], size);
 }
 
 static bool store_part(const struct ir_op *op)
@@ -48,6 +50,7 @@ static bool store_part(const struct ir_op *op)
     return op[SKIP_STORE].op == IR_SKIP_PR && op[SKIP_STORE].c >= 16 && op[SKIP_STORE].imm == GET_LC && is_static_get(&op[GET_TO]) &&
            op[GET_STORED].op == IR_GET_GRR && op[STORE].op >= IR_ST1 && op[STORE].op <= IR_ST8 && op[STORE].aux == 0 &&
            op[STORE].a == op[GET_TO].dst && op[STORE].b == op[GET_STORED].dst &&
+           (op[GET_TO].op != op[GET_FROM].op || op[GET_TO].c != op[GET_FROM].c) &&
            sets_back(&op[SET_TO], &op[GET_TO], &op[ADD_TO]) && is_step(&op[ADD_TO], size);
 }
 
@@ -67,40 +70,75 @@ bool is_copy_loop(const struct ir_unit *u)
 /* ---- running ---- */
 
 struct copy {
-    uint8_t *from, *to;  /* host addresses */
+    uint8_t *from, *to;  /* host addresses, NULL: not looked for yet */
     int64_t from_step, to_step;
+    uint64_t loads, stores; /* how many more stay in their page */
     uint64_t *rot;       /* slot of r32 */
-    unsigned sor, loaded, stored;
-    uint64_t window;     /* p16-p63 */
+    uint64_t *home;      /* the same where registers have not rotated yet: rot has nothing then; else NULL */
+    unsigned sor, stored;
     unsigned load_bit, store_bit;
-    uint64_t stage;      /* what comes into the window */
+    uint64_t window;     /* p16-p63 before the first iteration */
+    uint64_t lc;         /* likewise: so many rotations bring in ones, those after them zeros */
 };
 
-/* @n iterations. Guest memory is other processors' too: single accesses. */
+/* The steps of @n rotations that nothing but the registers themselves takes part in: slot -i has what slot sor - i had. */
+static void turn(uint64_t *rot, unsigned sor, uint64_t n)
+{
+    if (n <= sor) {
+        memcpy(rot - n, rot - n + sor, n * sizeof(*rot));
+        return;
+    }
+    while (n--) {
+        rot--;
+        rot[0] = rot[sor];
+    }
+}
+
+/*
+ * @n iterations that load, store, or both. Guest memory is other processors' too: single accesses, in the guest's order. What
+ * rotation copies into slots that are loaded afterwards need not be copied, so the copies come last or, without loads, first.
+ */
 #define COPY_OF(type)                                                                                        \
-    static void copy_##type(struct copy *c, uint64_t n)                                                      \
+    static void copy_##type(const struct copy *c, uint64_t n, bool loads, bool stores)                       \
     {                                                                                                        \
-        struct copy k = *c;                                                                                  \
+        uint8_t *from = c->from, *to = c->to;                                                                \
+        uint64_t *rot = c->rot, *end = rot - n;                                                              \
+        unsigned stored = c->stored;                                                                         \
                                                                                                              \
-        while (n--) {                                                                                        \
-            if (k.window >> k.load_bit & 1) {                                                                \
-                k.rot[k.loaded] = __atomic_load_n((type *)(void *)k.from, __ATOMIC_RELAXED);                 \
-                k.from += k.from_step;                                                                       \
-            }                                                                                                \
-            if (k.window >> k.store_bit & 1) {                                                               \
-                __atomic_store_n((type *)(void *)k.to, (type)k.rot[k.stored], __ATOMIC_RELAXED);             \
-                k.to += k.to_step;                                                                           \
-            }                                                                                                \
-            k.rot--;                                                                                         \
-            k.rot[0] = k.rot[k.sor];                                                                         \
-            k.window = (k.window << 1 | k.stage) & ROTATING_PR;                                              \
+        if (!loads) {                                                                                        \
+            turn(rot, c->sor, n);                                                                            \
+            for (; rot > end; rot--, to += c->to_step)                                                       \
+                __atomic_store_n((type *)(void *)to, (type)rot[stored], __ATOMIC_RELAXED);                   \
+            return;                                                                                          \
         }                                                                                                    \
-        *c = k;                                                                                              \
+        if (!stores) {                                                                                       \
+            for (; rot > end; rot--, from += c->from_step)                                                   \
+                rot[0] = __atomic_load_n((type *)(void *)from, __ATOMIC_RELAXED);                            \
+        }                                                                                                    \
+        for (; rot > end; rot--, from += c->from_step, to += c->to_step) {                                   \
+            rot[0] = __atomic_load_n((type *)(void *)from, __ATOMIC_RELAXED);                                \
+            __atomic_store_n((type *)(void *)to, (type)rot[stored], __ATOMIC_RELAXED);                       \
+        }                                                                                                    \
+        rot[0] = rot[c->sor];                                                                                \
     }
 COPY_OF(uint8_t)
 COPY_OF(uint16_t)
 COPY_OF(uint32_t)
 COPY_OF(uint64_t)
+
+static void do_copy(const struct copy *c, unsigned size, uint64_t n, bool loads, bool stores)
+{
+    if (!loads && !stores) {
+        turn(c->rot, c->sor, n);
+        return;
+    }
+    switch (size) {
+    case 1: copy_uint8_t(c, n, loads, stores); break;
+    case 2: copy_uint16_t(c, n, loads, stores); break;
+    case 4: copy_uint32_t(c, n, loads, stores); break;
+    default: copy_uint64_t(c, n, loads, stores); break;
+    }
+}
 
 /* How many accesses by @step from @gva stay in its page; 0 if it is not aligned. */
 static uint64_t in_page(uint64_t gva, int64_t step, unsigned size)
@@ -112,12 +150,6 @@ static uint64_t in_page(uint64_t gva, int64_t step, unsigned size)
     return step > 0 ? (4096 - offset) / size : offset / size + 1;
 }
 
-/* May predicate @bit of the window be 1 within any number of iterations? */
-static bool is_due(const struct copy *c, unsigned bit)
-{
-    return c->stage || (c->window & ((UINT64_C(2) << bit) - 1));
-}
-
 /* The host address that the soft TLB has for @gva, or NULL. */
 static uint8_t *locate(struct vcpu *v, uint64_t gva, bool write)
 {
@@ -127,24 +159,42 @@ static uint8_t *locate(struct vcpu *v, uint64_t gva, bool write)
     return word == (write ? e->tag_w : e->tag_r) ? (uint8_t *)(e->addend + (uintptr_t)gva) : NULL;
 }
 
-/* Finds both places. Return: how many iterations may be done, @n at most. */
-static uint64_t places(struct vcpu *v, struct copy *c, uint64_t from, uint64_t to, unsigned size, uint64_t n)
+/*
+ * Predicate @bit of the window in iteration @t, and in *@n for how many iterations at least it stays so. In iteration t it is
+ * what bit - t was at first, or what rotation t - 1 - bit brought in.
+ */
+static bool predicate(const struct copy *c, unsigned bit, uint64_t t, uint64_t *n)
 {
-    uint64_t m;
+    bool on;
 
-    if (n > (uint64_t)(c->rot - v->rot_gr))
-        n = (uint64_t)(c->rot - v->rot_gr);
-    if (is_due(c, c->load_bit)) {
-        m = in_page(from, c->from_step, size);
-        c->from = locate(v, from, false);
-        n = c->from ? (n < m ? n : m) : 0;
+    if (t > bit) {
+        on = t - 1 - bit < c->lc;
+        *n = on ? c->lc - (t - 1 - bit) : UINT64_MAX;
+        return on;
     }
-    if (is_due(c, c->store_bit)) {
-        m = in_page(to, c->to_step, size);
-        c->to = locate(v, to, true);
-        n = c->to ? (n < m ? n : m) : 0;
+
+    uint64_t ahead = c->window << (63 - (bit - t)); /* bit 63: this iteration's */
+
+    on = ahead >> 63;
+    ahead = on ? ~ahead : ahead;
+    *n = ahead ? (unsigned)__builtin_clzll(ahead) : 64;
+    if (*n > bit - t) { /* goes on with what comes in */
+        *n = bit - t + 1;
+        if (on == (c->lc > 0))
+            *n = on ? *n + c->lc : UINT64_MAX;
     }
-    return n;
+    return on;
+}
+
+static uint64_t least(uint64_t a, uint64_t b) { return a < b ? a : b; }
+
+/* p16-p63 after @n rotations */
+static uint64_t window_after(const struct copy *c, uint64_t n)
+{
+    uint64_t old = n < 48 ? c->window << n : 0;
+    uint64_t in = n < 48 ? (UINT64_C(1) << n) - 1 : ROTATING_PR, zeros = n > c->lc ? n - c->lc : 0;
+
+    return (old | (zeros < 48 ? in >> zeros << zeros : 0)) & ROTATING_PR;
 }
 
 /* rrb after @n rotations */
@@ -152,7 +202,7 @@ static uint64_t turned(unsigned rrb, unsigned size, uint64_t n) { return (rrb + 
 
 static void put_back(struct vcpu *v, const struct copy *c, uint64_t n)
 {
-    uint64_t cfm = v->cfm & ~CFM_RRB;
+    uint64_t cfm = v->cfm & ~CFM_RRB, kernel = least(n, c->lc);
 
     cfm |= turned(cfm_rrb_gr(v->cfm), c->sor, n) << 18;
     cfm |= turned(cfm_rrb_fr(v->cfm), 96, n) << 25;
@@ -160,17 +210,52 @@ static void put_back(struct vcpu *v, const struct copy *c, uint64_t n)
     v->cfm = cfm;
     v->rot = c->rot;
     v->fr_lag += n;
-    v->pr = (v->pr & 0xffff) | c->window << 16;
+    v->pr = (v->pr & 0xffff) | window_after(c, n) << 16;
+    v->lc -= kernel;
+    v->ec -= n - kernel;
 }
 
-static void do_copy(struct copy *c, unsigned op, uint64_t n)
+/* All iterations up to the last one, as far as room and pages go. Return: how many were done. */
+static uint64_t run(struct vcpu *v, struct copy *c, uint64_t *from, uint64_t *to, unsigned size, uint64_t n)
 {
-    switch (op) {
-    case IR_LD1: copy_uint8_t(c, n); break;
-    case IR_LD2: copy_uint16_t(c, n); break;
-    case IR_LD4: copy_uint32_t(c, n); break;
-    default: copy_uint64_t(c, n); break;
+    uint64_t t = 0, step, k;
+
+    while (t < n) {
+        bool loads = predicate(c, c->load_bit, t, &step), stores = predicate(c, c->store_bit, t, &k);
+
+        step = least(least(step, k), n - t);
+        if (loads) {
+            if (!c->from && (c->from = locate(v, *from, false)))
+                c->loads = in_page(*from, c->from_step, size);
+            step = least(step, c->loads);
+        }
+        if (stores) {
+            if (!c->to && (c->to = locate(v, *to, true)))
+                c->stores = in_page(*to, c->to_step, size);
+            step = least(step, c->stores);
+        }
+        if (!step)
+            break;
+        if (c->home)
+            gr_leave_home(v);
+        do_copy(c, size, step, loads, stores);
+        if (c->home && loads)
+            *c->home = *c->rot; /* as the first iteration leaves it */
+        c->home = NULL;
+        c->rot -= step;
+        t += step;
+        if (loads) {
+            c->from += (int64_t)step * c->from_step;
+            *from += step * (uint64_t)c->from_step;
+            c->loads -= step;
+        }
+        if (stores) {
+            c->to += (int64_t)step * c->to_step;
+            *to += step * (uint64_t)c->to_step;
+            c->stores -= step;
+        }
     }
+    return t;
 }
 
 void jit_copy_loop(struct vcpu *v, const struct ir_op *op, uint64_t ip)
@@ -178,33 +263,19 @@ void jit_copy_loop(struct vcpu *v, const struct ir_op *op, uint64_t ip)
     uint64_t *from = op[GET_FROM].op == IR_GET_GRS ? &v->gr[op[GET_FROM].c] : &v->frame[op[GET_FROM].c];
     uint64_t *to = op[GET_TO].op == IR_GET_GRS ? &v->gr[op[GET_TO].c] : &v->frame[op[GET_TO].c];
     struct copy c = { .from_step = (int64_t)op[ADD_FROM].imm, .to_step = (int64_t)op[ADD_TO].imm, .sor = cfm_sor(v->cfm),
-                      .loaded = op[SET_LOADED].c, .stored = op[GET_STORED].c,
-                      .load_bit = op[SKIP_LOAD].c - 16u, .store_bit = op[SKIP_STORE].c - 16u };
+                      .stored = op[GET_STORED].c, .load_bit = op[SKIP_LOAD].c - 16u, .store_bit = op[SKIP_STORE].c - 16u,
+                      .window = v->pr >> 16, .lc = v->lc };
+    uint64_t epilogue = v->ec > 1 ? v->ec - 1 : 0, n = v->lc > UINT64_MAX - epilogue ? UINT64_MAX : v->lc + epilogue;
 
-    /* Registers at home, and values that were put off, are the first rotation's business. */
-    if (gr_rot_is_home(v) || v->lazy_high)
+    /* Values that were put off are the first rotation's business. */
+    if (v->lazy_high)
         return;
-    for (unsigned epilogue = v->lc == 0; epilogue < 2; epilogue++) {
-        uint64_t *count = epilogue ? &v->ec : &v->lc, n;
-        uint8_t *from0, *to0;
-
-        if (epilogue && (v->lc || v->ec < 2))
-            return;
-        c.stage = !epilogue;
-        c.rot = v->rot;
-        c.window = v->pr >> 16;
-        c.from = c.to = NULL;
-        n = places(v, &c, *from, *to, 1u << (op[LOAD].op - IR_LD1), epilogue ? v->ec - 1 : v->lc);
-        if (n == 0)
-            return;
-        from0 = c.from;
-        to0 = c.to;
-        do_copy(&c, op[LOAD].op, n);
-        *from += (uint64_t)(c.from - from0);
-        *to += (uint64_t)(c.to - to0);
-        *count -= n;
-        put_back(v, &c, n);
-        if (v->psr & PSR_IC)
-            v->cr[CR_IIPA] = ip + (op[EXIT].pos >> 2) * UINT64_C(16);
-    }
+    c.home = gr_rot_is_home(v) ? v->frame : NULL;
+    c.rot = c.home ? v->rot_gr + ROT_SLOTS : v->rot;
+    n = run(v, &c, from, to, 1u << (op[LOAD].op - IR_LD1), least(n, (uint64_t)(c.rot - v->rot_gr)));
+    if (n == 0)
+        return;
+    put_back(v, &c, n);
+    if (v->psr & PSR_IC)
+        v->cr[CR_IIPA] = ip + (op[EXIT].pos >> 2) * UINT64_C(16);
 }

@@ -187,6 +187,17 @@ static void leave_before(struct lower *l, uint32_t disp, unsigned slot)
     l->ops[l->n_ops - 1].c = (uint16_t)slot;
 }
 
+/* A bundle that ends with a branch to itself: a loop that engines do best in a unit of its own. */
+static bool is_loop(struct bundle b)
+{
+    const struct isa_template *t = isa_bundle_template(b);
+    struct insn in;
+
+    if (t->reserved || t->unit[2] != UNIT_B || isa_decode(UNIT_B, isa_bundle_slot(b, 2), 0, &in) != ISA_OK)
+        return false;
+    return in.imm == 0 && (in.op == OP_BR_CTOP || in.op == OP_BR_CLOOP || in.op == OP_BR_COND);
+}
+
 static void lower_bundles(struct lower *l, const struct lower_source *src, struct ir_unit *u)
 {
     unsigned n_insns = 0, slot = src->slot;
@@ -195,7 +206,7 @@ static void lower_bundles(struct lower *l, const struct lower_source *src, struc
     for (i = 0; i < src->n_bundles && !l->ended; i++, slot = 0) {
         struct bundle b = src->code[i];
 
-        if (stops_before(src, i, slot)) {
+        if (stops_before(src, i, slot) || (i > 0 && is_loop(b))) {
             leave_before(l, i * 16, slot);
             break;
         }

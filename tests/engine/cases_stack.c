@@ -24,6 +24,12 @@
     "br.ctop.sptk.few .+16\n(p6) br.cond.sptk.few .+32\nbr.call.sptk.few b0=.-112\nadd r8=r33,r8\n"      \
     "mov b0=r42\nmov.i ar.pfs=r41\nbr.ret.sptk.few b0"
 
+/* A call of a function whose registers rotate three times and then have new values: its first ones are the caller's outputs. */
+#define OUTPUTS_ROTATED                                                                                  \
+    "br.call.sptk.few b0=.+32\nbr.cond.sptk.few .+144\n"                                                 \
+    "alloc r48=ar.pfs,8,16,0,16\nmov.i ar.lc=3\nbr.ctop.sptk.few .+16\nbr.ctop.sptk.few .+16\n"          \
+    "br.ctop.sptk.few .+16\nmov r35=5\nmov r38=7\nbr.ret.sptk.few b0"
+
 static const struct engine_case cases[] = {
     /* the old PFS, a new size; what was in the frame stays */
     {.code = "alloc r33=ar.pfs,4,36,8,0", .in = "pfs=0x1429", .out = "r33=0x1429 cfm=0x1430"},
@@ -86,6 +92,13 @@ static const struct engine_case cases[] = {
      .out = "r8=6 b0=@0x10 pfs=0x1429 p6=1 p63=1 lc=0", .flags = CASE_STORE},
     {.code = RECURSION_ROTATED, .in = "cfm=0x1429 r72=1000 r8=0 r40=7! r32=11 f40=1.5",
      .out = "r8=500500 b0=@0x10 pfs=0x1429 p6=1 p63=1 lc=0", .flags = CASE_STORE},
+    /* registers that rotated are found by physical number after the return: rrb.gr was 13 */
+    {.code = OUTPUTS_ROTATED, .in = "cfm=0x1430 r72=1 r74=2 r79=3",
+     .out = "r72=5 r75=7 lc=0 p61=1 p62=1 p63=1 b0=@0x10 pfs=0x1430"},
+    /* the same with more outputs than registers that rotated, and with none */
+    {.code = OUTPUTS_ROTATED, .in = "cfm=0x1444 r72=1 r74=2 r85=3 r87=4 r99=6",
+     .out = "r72=5 r75=7 r88=0x1444 lc=0 p61=1 p62=1 p63=1 b0=@0x10 pfs=0x1444"},
+    {.code = OUTPUTS_ROTATED, .in = "cfm=0x1428 r71=1", .out = "lc=0 p61=1 p62=1 p63=1 b0=@0x10 pfs=0x1428"},
 
     /* PFS has only valid frames (SDM Vol.2 3.3.4.3) */
     {.code = "mov.i ar.pfs=r9", .in = "r9=0xc3f0000000003060", .out = "pfs=0xc3f0000000003060"},

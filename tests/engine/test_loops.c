@@ -235,21 +235,27 @@ static void add_loop(struct start *s, unsigned bundles)
 /* A copying loop as in C libraries, with EC and predicates made for it or not; jit/copy_loop.c knows these. */
 static void add_copy(struct start *s)
 {
-    unsigned size = 1u << below(4), stages = 1 + below(6);
+    unsigned size = 1u << below(4), stages = 1 + below(below(2) ? 6 : 15);
     const char *from_sign = below(2) ? "" : "-", *to_sign = below(4) ? from_sign : "-";
     char (*text)[64] = s->text[s->n];
     uint64_t slot[3], lslot;
 
     if (below(4)) {
-        snprintf(text[0], sizeof(text[0]), "mov.i ar.ec=%u", stages + (below(4) ? 1 : below(3)));
-        snprintf(text[1], sizeof(text[1]), "mov pr.rot=0x10000");
-        isa_asm(text[0], UNIT_I, &slot[0], &lslot);
+        if (below(2)) /* overlapping, near or far */
+            snprintf(text[0], sizeof(text[0]), "adds r17=%d,r16", (int)below(below(2) ? 64 : 512) * (below(2) ? 1 : -1));
+        else
+            snprintf(text[0], sizeof(text[0]), "nop.m 0");
+        snprintf(text[1], sizeof(text[1]), "mov.i ar.ec=%u", stages + (below(4) ? 1 : below(3)));
+        snprintf(text[2], sizeof(text[2]), "mov pr.rot=0x10000");
+        isa_asm(text[0], UNIT_M, &slot[0], &lslot);
         isa_asm(text[1], UNIT_I, &slot[1], &lslot);
-        s->code[s->n++] = isa_bundle_make(0x01, NOP_M, slot[0], slot[1]); /* MII with a stop at the end */
+        isa_asm(text[2], UNIT_I, &slot[2], &lslot);
+        s->code[s->n++] = isa_bundle_make(0x01, slot[0], slot[1], slot[2]); /* MII with a stop at the end */
         text = s->text[s->n];
     }
     snprintf(text[0], sizeof(text[0]), "(p16) ld%u r32=[r16],%s%u", size, from_sign, size);
-    snprintf(text[1], sizeof(text[1]), "(p%u) st%u [r17]=r%u,%s%u", 16 + stages, size, 32 + stages, to_sign, size);
+    snprintf(text[1], sizeof(text[1]), "(p%u) st%u [%s]=r%u,%s%u", 16 + stages, size, below(16) ? "r17" : "r16",
+             32 + (below(16) ? stages : below(8)), to_sign, size);
     snprintf(text[2], sizeof(text[2]), "br.ctop.sptk.few .+0");
     isa_asm(text[0], UNIT_M, &slot[0], &lslot);
     isa_asm(text[1], UNIT_M, &slot[1], &lslot);
