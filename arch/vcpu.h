@@ -236,9 +236,9 @@ struct vcpu {
     /* ---- architected ---- */
     uint64_t pr;              /* bit p is PR[p] by virtual number: rotated in place */
     uint64_t gr[32];          /* r0-r31; r16-r31 of the bank in force */
+    uint64_t cfm;             /* behind gr[]: compiled code reaches both by short displacements */
     uint64_t br[8];
     uint64_t psr;             /* ri is not kept here */
-    uint64_t cfm;
     uint64_t lc, ec, pfs, unat, ccv, fpsr, csd, ssd, rsc;
     struct rse rse;
     uint64_t kr[8];

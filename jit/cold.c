@@ -112,6 +112,7 @@ void emit_cold(struct compile *c, const struct cold *where)
 {
     const struct cold copy = *where, *cold = &copy; /* emitting may add to the list */
 
+    c->at = (uint32_t)(cold->op - c->u->ops);
     if (cold->kind != COLD_SITE)
         x64_patch(&c->x, cold->from, c->x.p);
     switch ((enum cold_kind)cold->kind) {

@@ -8,6 +8,9 @@
 #include "lower/lower.h"
 
 /* Fixed registers of compiled code. rax, rcx, r10 and r11 are scratch, the rest belongs to temps. */
+/* REG_V points into the middle of r1-r31 and CFM, so that they are reached by displacements of one byte. */
+enum { REG_V_AT = offsetof(struct vcpu, gr) + 8 + 128 };
+_Static_assert(offsetof(struct vcpu, cfm) == offsetof(struct vcpu, gr) + 32 * 8, "CFM is in reach as well");
 enum { REG_V = RBX, REG_FRAME = R12, REG_PR = R13, REG_IP = R14, REG_S0 = RAX, REG_S1 = RCX, REG_S2 = R11, REG_S3 = R10 };
 
 /*
@@ -96,6 +99,8 @@ struct compile {
     uint8_t *full_code;
     struct fp_unit *fp;       /* jit/fp_state.h */
     struct site *sites;       /* by op index */
+    uint32_t at;              /* index of the op being emitted: places of temps depend on it */
+    uint32_t *barrier;        /* by op index, for homes_plan() */
     bool *dead;               /* by op index: writes that another one overwrites before anybody can see them */
     const struct ir_op *loop_end; /* the last exit to the unit's own start, NULL */
     struct pin pins[MAX_PINS];
@@ -131,6 +136,7 @@ struct jit_work {
     struct jit_jump jumps[LOWER_MAX_OPS + 1];
     struct site sites[LOWER_MAX_OPS + 1];
     bool dead[LOWER_MAX_OPS + 1];
+    uint32_t barrier[LOWER_MAX_OPS + 1];
     struct cold colds[COLDS_A_OP * LOWER_MAX_OPS + 4];
 };
 
@@ -270,6 +276,12 @@ void emit_cold(struct compile *c, const struct cold *cold);
 
 struct cold *cold_add(struct compile *c, enum cold_kind kind, const struct ir_op *op, uint8_t *from);
 
+/* Gives temps their homes (jit/regalloc.h), after pins_plan(). jit/homes.c */
+void homes_plan(struct compile *c);
+/* The register that has a temp at the op being emitted, or NOREG. */
+unsigned reg_of(const struct compile *c, ir_val v);
+/* Is a temp in memory at the op being emitted, and where? */
+bool in_memory(const struct compile *c, ir_val v, unsigned *base, int32_t *disp);
 /* A temp's value in a register: its own, or @scratch after loading it there. */
 unsigned use(struct compile *c, ir_val v, unsigned scratch);
 /* The register to compute a temp in; done() stores it if its place is a slot. */

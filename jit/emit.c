@@ -7,12 +7,26 @@
 
 #define V(field) ((int32_t)offsetof(struct vcpu, field))
 
-unsigned use(struct compile *c, ir_val v, unsigned scratch)
+unsigned reg_of(const struct compile *c, ir_val v)
+{
+    return c->at <= c->places[v].until ? c->places[v].reg : NOREG;
+}
+
+bool in_memory(const struct compile *c, ir_val v, unsigned *base, int32_t *disp)
 {
     const struct jit_place *p = &c->places[v];
 
-    if (p->reg != NOREG)
-        return p->reg;
+    if (!v || p->is_const || reg_of(c, v) != NOREG)
+        return false;
+    *base = p->home_from != NO_HOME ? p->home_base : RSP;
+    *disp = p->home_from != NO_HOME ? p->home : FRAME_SPILLS + p->spill * 8;
+    return true;
+}
+
+unsigned use(struct compile *c, ir_val v, unsigned scratch)
+{
+    if (reg_of(c, v) != NOREG)
+        return reg_of(c, v);
     use_into(c, v, scratch);
     return scratch;
 }
@@ -20,15 +34,17 @@ unsigned use(struct compile *c, ir_val v, unsigned scratch)
 void use_into(struct compile *c, ir_val v, unsigned reg)
 {
     const struct jit_place *p = &c->places[v];
+    unsigned base;
+    int32_t disp;
 
     if (v == 0)
         x64_mov_ri(&c->x, reg, 0);
     else if (p->is_const)
         x64_mov_ri(&c->x, reg, p->imm);
-    else if (p->reg != NOREG)
-        x64_mov_rr(&c->x, reg, p->reg);
-    else
-        x64_load(&c->x, reg, RSP, FRAME_SPILLS + p->spill * 8);
+    else if (reg_of(c, v) != NOREG)
+        x64_mov_rr(&c->x, reg, reg_of(c, v));
+    else if (in_memory(c, v, &base, &disp))
+        x64_load(&c->x, reg, base, disp);
 }
 
 unsigned def(struct compile *c, ir_val v)
@@ -48,6 +64,8 @@ static void emit_get(struct compile *c, const struct ir_op *op, unsigned base, i
 {
     unsigned d = def(c, op->dst);
 
+    if (jit_place_is_home(&c->places[op->dst]))
+        return;
     x64_load(&c->x, d, base, disp);
     done(c, op->dst, d);
 }
@@ -347,8 +365,8 @@ static void emit_check(struct compile *c, const struct ir_op *op)
 
     if (op->op == IR_CHECK_SOF) {
         x64_load32(&c->x, REG_S0, REG_V, V(cfm));
-        x64_alu_ri(&c->x, ALU_AND, REG_S0, 0x7f);
-        x64_alu_ri(&c->x, ALU_CMP, REG_S0, op->c);
+        x64_alu32_ri(&c->x, ALU_AND, REG_S0, 0x7f);
+        x64_alu32_ri(&c->x, ALU_CMP, REG_S0, op->c);
         cold_add(c, COLD_LEAVE, op, x64_jcc(&c->x, CC_BE))->leave = LEAVE_RAISE;
         return;
     }
@@ -401,7 +419,8 @@ void put_pr_const(struct compile *c, unsigned p, bool value)
 static void emit_flags(struct compile *c, const struct ir_op *op)
 {
     bool imm = op->op >= IR_EQI;
-    unsigned a = use(c, op->a, REG_S0);
+    unsigned a = use(c, op->a, REG_S0), base;
+    int32_t disp;
 
     if (imm && op->imm == 0 && (op->op == IR_EQI || op->op == IR_NEI || op->op == IR_LTI || op->op == IR_GEI)) {
         x64_test_rr(&c->x, a, a);
@@ -410,6 +429,8 @@ static void emit_flags(struct compile *c, const struct ir_op *op)
     } else if (imm) {
         x64_mov_ri(&c->x, REG_S1, op->imm);
         x64_alu_rr(&c->x, ALU_CMP, a, REG_S1);
+    } else if (in_memory(c, op->b, &base, &disp)) {
+        x64_alu_rm(&c->x, ALU_CMP, a, base, disp);
     } else {
         x64_alu_rr(&c->x, ALU_CMP, a, use(c, op->b, REG_S1));
     }

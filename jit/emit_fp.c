@@ -209,6 +209,7 @@ void fp_reload_copies(struct compile *c, const struct fp_held *held)
 
 static void emit_cold_call(struct compile *c, const struct fp_cold *cold)
 {
+    c->at = (uint32_t)(cold->op - c->u->ops);
     for (unsigned i = 0; i < cold->n_from; i++)
         x64_patch(&c->x, cold->from[i], c->x.p);
     call_slow(c, cold->op, cold->wants, cold->doubles);

@@ -1,11 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Host code for the ops whose only effect is their result. */
 #include "jit/compile.h"
+#include "lower/pure.h"
 
 static void emit_alu(struct compile *c, const struct ir_op *op, enum x64_alu alu)
 {
-    unsigned d = def(c, op->dst), b = use(c, op->b, REG_S1), a = c->places[op->a].reg;
+    unsigned d = def(c, op->dst), a = reg_of(c, op->a), b, base;
+    int32_t disp;
 
+    if (in_memory(c, op->b, &base, &disp)) {
+        use_into(c, op->a, d);
+        x64_alu_rm(&c->x, alu, d, base, disp);
+        done(c, op->dst, d);
+        return;
+    }
+    b = use(c, op->b, REG_S1);
     if (alu == ALU_ADD && a != NOREG && d != a && d != b) {
         x64_lea_index(&c->x, d, a, b, 0);
     } else if (d == b && alu != ALU_SUB) {
@@ -166,8 +175,40 @@ static void emit_clz(struct compile *c, const struct ir_op *op)
     done(c, op->dst, RAX);
 }
 
+bool jit_is_pr_turn(const struct ir_op *op)
+{
+    return op->op == IR_PURE && (op->fn == (void *)pure_pr_to_physical || op->fn == (void *)pure_pr_from_physical);
+}
+
+/* pr_rotate() of the predicates in a by rrb.pr of the CFM in b, left or, from physical numbers, right. */
+static void emit_pr_turn(struct compile *c, const struct ir_op *op)
+{
+    bool left = op->fn == (void *)pure_pr_to_physical;
+    struct x64 *x = &c->x;
+
+    use_into(c, op->b, REG_S1);
+    use_into(c, op->a, REG_S0);
+    x64_extend(x, REG_S3, REG_S0, 2, false);
+    x64_shift_ri(x, SHIFT_SHR, REG_S0, 16);
+    x64_shift_ri(x, SHIFT_SHR, REG_S1, 32); /* 0-47 */
+    x64_mov_rr(x, REG_S2, REG_S0);
+    x64_shift_cl(x, left ? SHIFT_SHL : SHIFT_SHR, REG_S2);
+    x64_neg(x, REG_S1);
+    x64_alu_ri(x, ALU_ADD, REG_S1, 48);
+    x64_shift_cl(x, left ? SHIFT_SHR : SHIFT_SHL, REG_S0);
+    x64_alu_rr(x, ALU_OR, REG_S0, REG_S2);
+    x64_shift_ri(x, SHIFT_SHL, REG_S0, 16); /* what came out on the left goes */
+    x64_alu_rr(x, ALU_OR, REG_S0, REG_S3);
+    x64_mov_rr(x, def(c, op->dst), REG_S0);
+    done(c, op->dst, REG_S0);
+}
+
 static void emit_pure(struct compile *c, const struct ir_op *op)
 {
+    if (jit_is_pr_turn(op)) {
+        emit_pr_turn(c, op);
+        return;
+    }
     load_args(c, op->a, RDI, op->b, RSI);
     x64_mov_ri(&c->x, RDX, op->imm);
     x64_mov_ri(&c->x, RAX, (uint64_t)(uintptr_t)op->fn);

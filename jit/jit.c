@@ -23,13 +23,13 @@ static const uint8_t saved_regs[] = { RBX, RBP, R12, R13, R14, R15 };
 /* enum leave enter(struct vcpu *v, jit_code code, struct jit_exit *exit), and the way back from compiled code. */
 static void emit_trampolines(struct jit *j)
 {
-    struct x64 x = { j->rw, j->rw, j->rw + 4096, false };
+    struct x64 x = { j->rw, j->rw, j->rw + 4096, false, REG_V_AT };
 
     j->enter = jit_rx(j, x.p);
     for (unsigned i = 0; i < sizeof(saved_regs); i++)
         x64_push(&x, saved_regs[i]);
     x64_alu_ri(&x, ALU_SUB, RSP, FRAME_SIZE);
-    x64_mov_rr(&x, REG_V, RDI);
+    x64_lea(&x, REG_V, RDI, REG_V_AT);
     x64_store(&x, RSP, FRAME_EXIT, RDX);
     emit_fp_enter(&x);
     x64_load(&x, REG_PR, REG_V, V(pr));
@@ -149,6 +149,7 @@ static void emit_unit(struct compile *c)
         c->op_code[i] = c->x.p;
         if (c->n_pins && i == c->pins_end + 1)
             pins_write_back(c);
+        c->at = i;
         more = emit_op(c, &u->ops[i]);
         while (more--)
             c->op_code[++i] = c->x.p;
@@ -190,6 +191,7 @@ static bool allocate(struct compile *c)
     regalloc_lifetimes(c->u, c->places);
     plan_unit(c);
     pins_plan(c);
+    homes_plan(c);
     return regalloc(c->u, c->places, pins_mask(c), &c->n_spills);
 }
 
@@ -217,7 +219,7 @@ static jit_code compile(struct jit *j, const struct ir_unit *u, const struct ir_
     struct jit_work *w = j->work;
     uint8_t *start = j->rw + ((j->used + 15) & ~(size_t)15);
     struct compile c = { .n_others = 0 };
-    struct x64 x = { start, start, start + UNIT_BYTES_MAX, false };
+    struct x64 x = { start, start, start + UNIT_BYTES_MAX, false, REG_V_AT };
     bool done, no_fp_pins = over != NULL;
 
     if (jit_full(j))
@@ -229,6 +231,7 @@ static jit_code compile(struct jit *j, const struct ir_unit *u, const struct ir_
         memcpy(others, c.others, sizeof(others));
         c = (struct compile){ .x = x, .j = j, .u = over ? over : u, .is_over = over != NULL, .places = w->places,
                               .op_code = w->op_code, .is_label = w->is_label, .sites = w->sites, .dead = w->dead,
+                              .barrier = w->barrier,
                               .jumps = w->jumps, .colds = w->colds, .no_fp_pins = no_fp_pins };
         for (unsigned i = 0; i < n_others; i++)
             x64_patch(&c.x, others[i], c.x.p);

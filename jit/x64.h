@@ -23,6 +23,7 @@ enum x64_shift { SHIFT_ROL = 0, SHIFT_ROR = 1, SHIFT_SHL = 4, SHIFT_SHR = 5, SHI
 struct x64 {
     uint8_t *start, *p, *end;
     bool overflow;
+    int32_t rbx_at; /* rbx points so far into what it stands for: callers count from the start */
 };
 
 static inline void x64_byte(struct x64 *x, unsigned b)
@@ -61,8 +62,11 @@ static inline void x64_modrm_rr(struct x64 *x, unsigned reg, unsigned rm) { x64_
 /* [base + disp] */
 static inline void x64_modrm_mem(struct x64 *x, unsigned reg, unsigned base, int32_t disp)
 {
-    bool small = disp >= -128 && disp < 128;
+    bool small;
 
+    if (base == RBX)
+        disp -= x->rbx_at;
+    small = disp >= -128 && disp < 128;
     x64_byte(x, (small ? 0x40u : 0x80u) | (reg & 7) << 3 | (base & 7));
     if ((base & 7) == RSP)
         x64_byte(x, 0x24);
@@ -75,16 +79,35 @@ static inline void x64_modrm_mem(struct x64 *x, unsigned reg, unsigned base, int
 /* [base + index * 2^scale + disp] */
 static inline void x64_modrm_sib(struct x64 *x, unsigned reg, unsigned base, unsigned index, unsigned scale, int32_t disp)
 {
-    x64_byte(x, 0x84 | (reg & 7) << 3);
+    unsigned mod;
+
+    if (base == RBX)
+        disp -= x->rbx_at;
+    mod = disp == 0 && (base & 7) != RBP ? 0 : disp >= -128 && disp < 128 ? 1 : 2;
+    x64_byte(x, mod << 6 | 4 | (reg & 7) << 3);
     x64_byte(x, scale << 6 | (index & 7) << 3 | (base & 7));
-    x64_imm32(x, (uint32_t)disp);
+    if (mod == 1)
+        x64_byte(x, (uint8_t)disp);
+    else if (mod == 2)
+        x64_imm32(x, (uint32_t)disp);
 }
 
 /* ---- moves ---- */
+static inline void x64_lea(struct x64 *x, unsigned dst, unsigned base, int32_t disp)
+{
+    x64_rex(x, true, dst, 0, base, false);
+    x64_byte(x, 0x8d);
+    x64_modrm_mem(x, dst, base, disp);
+}
+
 static inline void x64_mov_rr(struct x64 *x, unsigned dst, unsigned src)
 {
     if (dst == src)
         return;
+    if (src == RBX && x->rbx_at) {
+        x64_lea(x, dst, src, 0);
+        return;
+    }
     x64_rex(x, true, src, 0, dst, false);
     x64_byte(x, 0x89);
     x64_modrm_rr(x, src, dst);
@@ -189,13 +212,6 @@ static inline void x64_load_index(struct x64 *x, unsigned dst, unsigned base, un
     x64_rex(x, true, dst, index, base, false);
     x64_byte(x, 0x8b);
     x64_modrm_sib(x, dst, base, index, scale, disp);
-}
-
-static inline void x64_lea(struct x64 *x, unsigned dst, unsigned base, int32_t disp)
-{
-    x64_rex(x, true, dst, 0, base, false);
-    x64_byte(x, 0x8d);
-    x64_modrm_mem(x, dst, base, disp);
 }
 
 /* dst = base + index * 2^scale */

@@ -267,10 +267,15 @@ static inline void x64_cmp_mem64(struct x64 *x, unsigned base, int32_t disp, int
 /* 32-bit forms: the upper half becomes zero. */
 static inline void x64_alu32_ri(struct x64 *x, enum x64_alu op, unsigned dst, uint32_t imm)
 {
+    bool small = (int32_t)imm >= -128 && (int32_t)imm < 128;
+
     x64_rex(x, false, 0, 0, dst, false);
-    x64_byte(x, 0x81);
+    x64_byte(x, small ? 0x83 : 0x81);
     x64_modrm_rr(x, op, dst);
-    x64_imm32(x, imm);
+    if (small)
+        x64_byte(x, imm & 0xff);
+    else
+        x64_imm32(x, imm);
 }
 
 static inline void x64_alu32_rr(struct x64 *x, enum x64_alu op, unsigned dst, unsigned src)
