@@ -224,7 +224,7 @@ void soft_fill(struct vcpu *v, uint64_t gva, uint64_t tag, uint64_t gpa, void *p
     if (tag == SOFT_TAG_NEVER)
         return;
     e->tag_r = read ? word : STLB_INVALID;
-    e->tag_w = write ? word : STLB_INVALID;
+    e->tag_w = read && write ? word : STLB_INVALID; /* one look may serve a load and a store */
     e->addend = (uintptr_t)page - (uintptr_t)(gva & ~(PAGE - 1));
     e->gpa = gpa & ~(PAGE - 1);
 }

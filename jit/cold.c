@@ -85,6 +85,7 @@ static void cold_memory(struct compile *c, const struct cold *cold)
     leave_after_call(c, cold->op);
     x64_patch(&c->x, ok, c->x.p);
     keep_registers(c, live, false);
+    emit_void_spans(c, cold->op);
     emit_fp_after_call(c, cold->op);
     if (!write)
         x64_load(&c->x, cold->value, RSP, FRAME_OUT);

@@ -120,10 +120,16 @@ enum site_kind {
     SITE_PROBE,  /* in the soft TLB */
     SITE_REFILL, /* the same, and leaves it for other references from the same base */
     SITE_CHECK,  /* where it was last time, as a rule */
+    SITE_FIRST,  /* in the soft TLB, for all of a span: leaves the addend in the span's slot */
+    SITE_SPAN,   /* the addend is in the span's slot, which is 0 if it is not */
 };
 struct site {
     uint8_t kind;
     uint8_t index; /* of v->site_page[], by mode */
+    bool write;    /* SITE_FIRST: some of the span's references are stores */
+    int16_t lo, hi; /* SITE_FIRST: the span's first and last byte, from the reference's address */
+    int16_t slot;  /* of the span */
+    uint16_t last; /* SITE_FIRST: the op that is the span's last reference */
 };
 
 enum { COLDS_A_OP = 12 };
@@ -269,6 +275,8 @@ void put_pr2_flags(struct compile *c, enum x64_cc cc, unsigned p1, unsigned p2);
 void load_args(struct compile *c, ir_val a, unsigned reg_a, ir_val b, unsigned reg_b);
 /* Saves or restores the registers of a bit mask around a call of C. jit/cold.c */
 void keep_registers(struct compile *c, uint32_t live, bool save);
+/* After a call of C in @op's place, out of line: spans look anew. jit/emit_mem.c */
+void emit_void_spans(struct compile *c, const struct ir_op *op);
 /* The second look of references that have a site; before everything else out of line. jit/emit_mem.c */
 void emit_site_colds(struct compile *c);
 /* Emits what is out of line. jit/cold.c */

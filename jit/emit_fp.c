@@ -213,6 +213,7 @@ static void emit_cold_call(struct compile *c, const struct fp_cold *cold)
     for (unsigned i = 0; i < cold->n_from; i++)
         x64_patch(&c->x, cold->from[i], c->x.p);
     call_slow(c, cold->op, cold->wants, cold->doubles);
+    emit_void_spans(c, cold->op);
     fp_reload_copies(c, &cold->held);
     x64_jmp_to(&c->x, cold->back);
 }
@@ -281,6 +282,7 @@ static void forget_after_call(struct compile *c, const struct ir_op *op)
 void fp_call(struct compile *c, const struct ir_op *op)
 {
     call_slow(c, op, 0, false);
+    emit_void_spans(c, op);
     forget_after_call(c, op);
 }
 

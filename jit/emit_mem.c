@@ -16,18 +16,23 @@ static void alu_by_index(struct compile *c, enum x64_alu op, unsigned reg, unsig
     x64_alu_rm_index(&c->x, op, reg, REG_V, REG_S1, scale, disp);
 }
 
-void emit_probe(struct compile *c, unsigned addr, unsigned size, bool write)
+/* The same for the bytes from @addr + @lo to @addr + @hi: they hit only if all are in one page. */
+static void probe_span(struct compile *c, unsigned addr, int32_t lo, int32_t hi, bool write)
 {
     struct x64 *x = &c->x;
 
     x64_mov_rr(x, REG_S1, addr);
     x64_shift_ri(x, SHIFT_SHR, REG_S1, 61);
-    if (size > 1)
-        x64_lea(x, REG_S0, addr, (int32_t)size - 1);
+    if (hi)
+        x64_lea(x, REG_S0, addr, hi);
     else
         x64_mov_rr(x, REG_S0, addr);
     x64_alu_ri(x, ALU_AND, REG_S0, -4096);
     alu_by_index(c, ALU_XOR, REG_S0, 3, V(dtag));
+    if (lo) {
+        x64_lea(x, REG_S1, addr, lo);
+        addr = REG_S1;
+    }
     if (c->j->bmi2) {
         x64_rorx(x, REG_S1, addr, 12 - 5);
     } else {
@@ -36,6 +41,11 @@ void emit_probe(struct compile *c, unsigned addr, unsigned size, bool write)
     }
     x64_alu32_ri(x, ALU_AND, REG_S1, (STLB_SIZE - 1) << 5);
     alu_by_index(c, ALU_CMP, REG_S0, 0, write ? ENTRY(tag_w) : ENTRY(tag_r));
+}
+
+void emit_probe(struct compile *c, unsigned addr, unsigned size, bool write)
+{
+    probe_span(c, addr, 0, (int32_t)size - 1, write);
 }
 
 /* After a probe that hit: rcx = the addend. */
@@ -63,15 +73,31 @@ static void fill_site(struct compile *c, const struct ir_op *op, unsigned addr)
     x64_store(&c->x, REG_V, site_slot(c, op, false), REG_S0);
 }
 
+/* With psr.ac = 1 every misaligned datum is C's. */
+static void check_alignment(struct compile *c, const struct ir_op *op, unsigned addr, unsigned size, emit_slow slow)
+{
+    if (!(c->u->key & KEY_AC) || size == 1)
+        return;
+    x64_test_ri(&c->x, addr, (int32_t)size - 1);
+    slow(c, op, x64_jcc(&c->x, CC_NE));
+}
+
 static void probe_in_full(struct compile *c, const struct ir_op *op, unsigned addr, unsigned size, bool write, emit_slow slow)
 {
     emit_probe(c, addr, size, write);
     slow(c, op, x64_jcc(&c->x, CC_NE));
-    if ((c->u->key & KEY_AC) && size > 1) {
-        x64_test_ri(&c->x, addr, (int32_t)size - 1);
-        slow(c, op, x64_jcc(&c->x, CC_NE));
-    }
+    check_alignment(c, op, addr, size, slow);
     load_addend(c);
+}
+
+static struct cold *second_look(struct compile *c, const struct ir_op *op, unsigned addr, unsigned size, emit_slow slow, uint8_t *from)
+{
+    struct cold *cold = cold_add(c, COLD_SITE, op, from);
+
+    cold->addr = (uint8_t)addr;
+    cold->leave = (uint8_t)size;
+    cold->slow = slow;
+    return cold;
 }
 
 /* Misaligned data never have the page's number and nothing else: they take the second look. */
@@ -82,12 +108,46 @@ static void check_site(struct compile *c, const struct ir_op *op, unsigned addr,
     x64_mov_rr(&c->x, REG_S0, addr);
     x64_alu_ri(&c->x, ALU_AND, REG_S0, -4096 | ((int32_t)size - 1));
     x64_alu_rm(&c->x, ALU_CMP, REG_S0, REG_V, site_slot(c, op, false));
-    cold = cold_add(c, COLD_SITE, op, x64_jcc(&c->x, CC_NE));
-    cold->addr = (uint8_t)addr;
-    cold->leave = (uint8_t)size;
-    cold->slow = slow;
+    cold = second_look(c, op, addr, size, slow, x64_jcc(&c->x, CC_NE));
     x64_load(&c->x, REG_S1, REG_V, site_slot(c, op, true));
     cold->site_back = c->x.p;
+}
+
+static int32_t span_slot(const struct site *site) { return FRAME_SPILLS + site->slot * 8; }
+
+/* Where the span is in one page, the addend serves all of it. */
+static void first_of_span(struct compile *c, const struct ir_op *op, unsigned addr, unsigned size, emit_slow slow)
+{
+    const struct site *site = &c->sites[op - c->u->ops];
+    struct cold *cold;
+
+    probe_span(c, addr, site->lo, site->hi, site->write);
+    cold = second_look(c, op, addr, size, slow, x64_jcc(&c->x, CC_NE));
+    load_addend(c);
+    x64_store(&c->x, RSP, span_slot(site), REG_S1);
+    check_alignment(c, op, addr, size, slow);
+    cold->site_back = c->x.p;
+}
+
+static void next_of_span(struct compile *c, const struct ir_op *op, unsigned addr, unsigned size, emit_slow slow)
+{
+    struct cold *cold;
+
+    x64_load(&c->x, REG_S1, RSP, span_slot(&c->sites[op - c->u->ops]));
+    x64_test_rr(&c->x, REG_S1, REG_S1);
+    cold = second_look(c, op, addr, size, slow, x64_jcc(&c->x, CC_E));
+    check_alignment(c, op, addr, size, slow);
+    cold->site_back = c->x.p;
+}
+
+void emit_void_spans(struct compile *c, const struct ir_op *op)
+{
+    uint32_t at = (uint32_t)(op - c->u->ops);
+
+    for (uint32_t i = 0; i < at; i++) {
+        if (c->sites[i].kind == SITE_FIRST && c->sites[i].last > at)
+            x64_store_imm(&c->x, RSP, span_slot(&c->sites[i]), 0);
+    }
 }
 
 void emit_site_colds(struct compile *c)
@@ -96,16 +156,21 @@ void emit_site_colds(struct compile *c)
 
     for (unsigned i = 0; i < n && !c->x.overflow; i++) {
         const struct cold cold = c->colds[i];
+        const struct site *site;
         bool write = false;
 
         if (cold.kind != COLD_SITE)
             continue;
+        site = &c->sites[cold.op - c->u->ops];
         site_memory_op(cold.op, &write);
         x64_patch(&c->x, cold.from, c->x.p);
+        if (site->kind == SITE_FIRST)
+            x64_store_imm(&c->x, RSP, span_slot(site), 0);
         c->slow_cold = &cold;
         probe_in_full(c, cold.op, cold.addr, cold.leave, write, cold.slow);
         c->slow_cold = NULL;
-        fill_site(c, cold.op, cold.addr);
+        if (site->kind == SITE_CHECK)
+            fill_site(c, cold.op, cold.addr);
         x64_jmp_to(&c->x, cold.site_back);
     }
 }
@@ -114,13 +179,22 @@ void emit_locate(struct compile *c, const struct ir_op *op, unsigned addr, unsig
 {
     enum site_kind kind = c->sites[op - c->u->ops].kind;
 
-    if (kind == SITE_CHECK) {
+    switch (kind) {
+    case SITE_CHECK:
         check_site(c, op, addr, size, slow);
-        return;
+        break;
+    case SITE_FIRST:
+        first_of_span(c, op, addr, size, slow);
+        break;
+    case SITE_SPAN:
+        next_of_span(c, op, addr, size, slow);
+        break;
+    default:
+        probe_in_full(c, op, addr, size, write, slow);
+        if (kind == SITE_REFILL)
+            fill_site(c, op, addr);
+        break;
     }
-    probe_in_full(c, op, addr, size, write, slow);
-    if (kind == SITE_REFILL)
-        fill_site(c, op, addr);
 }
 
 /* ---- general registers ---- */

@@ -92,7 +92,8 @@ static void m_line(char *line, size_t size)
     case 1:
     case 2:
     case 3:
-        snprintf(line, size, "%s%s r%u=[r%u]%s", qp(), PICK("ld1", "ld2", "ld4", "ld8", "ld8"), reg(), pointer(), step());
+        snprintf(line, size, "%s%s r%u=[r%u]%s", qp(), PICK("ld1", "ld2", "ld4", "ld8", "ld8"), reg(), pointer(),
+                 below(6) ? step() : ",r24");
         break;
     case 4:
     case 5:
@@ -120,7 +121,10 @@ static void m_line(char *line, size_t size)
             snprintf(line, size, "%sgetf.%s r%u=f%u", qp(), PICK("sig", "d"), reg(), below(2) ? 6 + below(3) : 32 + below(4));
         break;
     case 10:
-        snprintf(line, size, "%sadds r%u=%d,r%u", qp(), pointer(), (int)below(64) - 32, pointer());
+        if (below(2)) /* a base that does not move by constants */
+            snprintf(line, size, "%sadd r%u=r24,r%u", qp(), pointer(), pointer());
+        else
+            snprintf(line, size, "%sadds r%u=%d,r%u", qp(), pointer(), (int)below(64) - 32, pointer());
         break;
     default:
         a_line(line, size);
@@ -275,6 +279,20 @@ static uint64_t random_value(void)
     }
 }
 
+/* Anywhere in the pages that can be written, or right before or behind the end of a page. */
+static uint64_t random_place(void)
+{
+    switch (below(6)) {
+    case 0:
+        return WINDOW + below(DATA_SIZE);
+    case 1:
+    case 2:
+        return WINDOW + (1 + below(PAGES - 1)) * UINT64_C(4096) + (below(3) ? -8 : 8) * (int)below(10);
+    default:
+        return WINDOW + below(4 * 512) * 8;
+    }
+}
+
 static void random_start(struct start *s)
 {
     memset(s, 0, sizeof(*s));
@@ -291,13 +309,14 @@ static void random_start(struct start *s)
     for (unsigned r = 1; r < 32 + SOF; r++)
         s->gr[r] = random_value();
     for (unsigned r = 16; r < 21; r++)
-        s->gr[r] = WINDOW + (below(4) ? below(4 * 512) * 8 : below(DATA_SIZE));
+        s->gr[r] = random_place();
     s->gr[12] = WINDOW + 2048;
     s->gr[32] = s->gr[16];
     s->gr[33] = s->gr[17];
     s->gr[21] = WINDOW + below(4) * 4096;
     s->gr[22] = 12 << 2;
     s->gr[23] = 1 + below(250);
+    s->gr[24] = below(4) ? 4 * below(20) : below(2) ? 4096 : -UINT64_C(8);
     for (unsigned f = 2; f < 128; f++)
         s->fr[f] = fp_from_double(UINT64_C(0x3ff0000000000000) + (next() >> 12));
     s->pr = next() | 1;
@@ -321,7 +340,7 @@ static void map_data(struct machine *m)
 {
     for (unsigned i = 0; i + 1 < PAGES; i++) {
         uint64_t rights = i + 2 < PAGES ? 2 : 0; /* read and write, or read only */
-        uint64_t pte = PTE_P | PTE_A | PTE_D | rights << 9 | (DATA + i * UINT64_C(4096));
+        uint64_t pte = PTE_P | PTE_A | PTE_D | rights << 9 | (DATA + (PAGES - 1 - i) * UINT64_C(4096)); /* none is next to another */
         struct tlb_entry e;
 
         if (tlb_make_entry(m->vcpu->v, pte, 12 << 2, WINDOW + i * UINT64_C(4096), &e))
