@@ -76,6 +76,15 @@ struct jit_jump {
 
 enum { JIT_OTHERS = 2 };
 
+/* Floating-point registers that are tagged doubles at the top of a loop: jit/fp_pins.c. */
+enum { FP_MAX_PINS = 8, FP_MAX_TAGS = 16 };
+struct fp_top {
+    uint8_t f[FP_MAX_PINS + FP_MAX_TAGS];
+    unsigned n;
+    bool singles;  /* of single precision, some of them */
+    uint8_t *code; /* start of the unit's version that this is for */
+};
+
 /* A guest register that a loop keeps in a host register: jit/pins.c. */
 enum { MAX_PINS = 5, PIN_LC = 128 /* 1-127: that general register */ };
 struct pin {
@@ -109,6 +118,8 @@ struct compile {
     uint8_t *loop_top;        /* behind the loads of the pins */
     bool is_over;             /* the unit runs over the end of its page: jit_compile() */
     bool no_fp_pins;
+    struct fp_top top;        /* of this version */
+    struct fp_top better;     /* of the one before, which is left for this one if it is not so */
     uint8_t *others[JIT_OTHERS]; /* jumps to the unit's next version, for where this one does not do */
     unsigned n_others;
     bool high_fr;             /* the unit has to do with f32-f127: they are where v->frot says */

@@ -120,11 +120,15 @@ static void emit_get_pr(struct compile *c, const struct ir_op *op)
     done(c, op->dst, d);
 }
 
-static void emit_or_state(struct compile *c, int32_t disp, uint64_t bits)
+/* It mostly is set already, and a loop would store it each time. */
+static void emit_set_mf(struct compile *c, const struct ir_op *op)
 {
-    x64_load(&c->x, REG_S0, REG_V, disp);
-    x64_alu_ri(&c->x, ALU_OR, REG_S0, (int32_t)bits);
-    x64_store(&c->x, REG_V, disp, REG_S0);
+    uint8_t *is_set;
+
+    x64_test_mem32_imm(&c->x, REG_V, V(psr), (uint32_t)op->imm);
+    is_set = x64_jcc(&c->x, CC_NE);
+    x64_alu_mem32_imm(&c->x, ALU_OR, REG_V, V(psr), (uint32_t)op->imm);
+    x64_patch(&c->x, is_set, c->x.p);
 }
 
 /* ---- calls ---- */
@@ -521,7 +525,7 @@ static bool emit_state_op(struct compile *c, const struct ir_op *op)
     case IR_SET_BR: emit_put(c, op, REG_V, V(br) + op->c * 8); return true;
     case IR_GET_ST: emit_get(c, op, REG_V, (int32_t)op->imm); return true;
     case IR_SET_ST: emit_put(c, op, REG_V, (int32_t)op->imm); return true;
-    case IR_SET_MF: emit_or_state(c, V(psr), op->imm); return true;
+    case IR_SET_MF: emit_set_mf(c, op); return true;
     default: return false;
     }
 }

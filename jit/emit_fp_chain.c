@@ -130,7 +130,11 @@ static void check_doubles(struct compile *c, const struct fp_chain *chain, struc
     if (is_division(chain))
         x64_alu_rm(&c->x, ALU_AND, RAX, base_b, b + SE);
     x64_test_rr(&c->x, RAX, RAX);
-    c->fp->retries[c->fp->n_retries].from = x64_jcc(&c->x, CC_NS);
+    /* What is known as an integer is stored as one: it must stay in full form. */
+    if (c->fp->reg[chain->a].known == FP_INT || c->fp->reg[chain->b].known == FP_INT)
+        slow_if(c, checks, CC_NS);
+    else
+        c->fp->retries[c->fp->n_retries].from = x64_jcc(&c->x, CC_NS);
     check_flag(c, checks);
     x64_load(&c->x, RAX, base_a, a);
     x64_vmovq_from_gpr(&c->x, XMM_S0, RAX);

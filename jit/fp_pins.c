@@ -5,7 +5,9 @@
  * At the top of the loop each pinned register is a tagged double and its xmm register has its value. The way in proves that,
  * every branch back makes it true again; in between a pin is a copy like others, but always in the same xmm register. Memory
  * has every value, so nothing is written back anywhere. Where values are no doubles the other code of the unit runs, which
- * has no pins.
+ * has no pins; when the loop has made doubles of them it goes on here.
+ *
+ * Registers that the loop writes only are known to be tagged from the top on as well, so that no tag has to be written.
  */
 #include "arch/fp_ops.h"
 #include "isa/isa.h"
@@ -21,6 +23,8 @@ struct fp_uses {
     bool single[128];      /* read by arithmetic of single precision */
     bool wide[128];        /* read or written otherwise, where a single is of no use */
     bool other[128];       /* written with something else than a double */
+    bool written[128];
+    bool doubtful[128];    /* written with what need not be a tagged double */
     bool first_set[128];   /* written, whatever happens, before it is read */
     bool first_read[128];
 };
@@ -89,8 +93,11 @@ static void note_write(struct fp_uses *uses, const struct ir_op *op, bool always
     if (op->op == IR_CALL ? op->fn != (void *)op_load_fp : !fp_writes_f1(op))
         return;
     for (unsigned i = 0; i <= pair; i++) {
+        uses->written[f[i]] = true;
         if (!makes_double(op))
             uses->other[f[i]] = true;
+        if (op->op == IR_CALL ? (op->imm >> 16 & 0xf) != FS_D : op->c == OP_FCVT_XF)
+            uses->doubtful[f[i]] = true;
         if (op->op != IR_FPOP || !is_single_arith(op))
             uses->wide[f[i]] = true;
         if (always && !uses->first_read[f[i]])
@@ -133,10 +140,14 @@ static void choose(struct fp_unit *fp, const struct fp_uses *uses)
                 best = f;
         }
         if (!best)
-            return;
+            break;
         fp->pins[fp->n_pins] = (uint8_t)best;
         fp->pin_of[best] = (uint8_t)(X64_XMMS - 1 - fp->n_pins++);
         fp->pin_single[best] = uses->single[best] && !uses->wide[best];
+    }
+    for (unsigned f = 2; f < 128 && fp->n_tags < FP_MAX_TAGS; f++) {
+        if (uses->written[f] && !uses->other[f] && !uses->doubtful[f] && fp->pin_of[f] == NO_XMM)
+            fp->tags[fp->n_tags++] = (uint8_t)f;
     }
 }
 
@@ -152,7 +163,7 @@ void fp_pins_plan(struct compile *c)
 
 bool fp_pins_hold(const struct compile *c, const struct ir_op *op)
 {
-    return c->fp && c->fp->n_pins && op <= c->loop_end;
+    return c->fp && (c->fp->n_pins || c->fp->n_tags || c->better.n) && op <= c->loop_end;
 }
 
 static enum fp_known known_at_top(const struct fp_unit *fp, unsigned f)
@@ -160,17 +171,17 @@ static enum fp_known known_at_top(const struct fp_unit *fp, unsigned f)
     return fp->pin_single[f] ? FP_SINGLE : FP_DOUBLE;
 }
 
-/* SF is clear if a pinned register is no tagged double. Clobbers rax. Return: false if all are known to be. */
-static bool test_tags(struct compile *c, bool all)
+/* SF is clear if one of the registers that is not @known to be is no tagged double. Clobbers rax. Return: false if all are known. */
+static bool test_tags(struct compile *c, const uint8_t *f, unsigned n, bool known)
 {
     unsigned base, loaded = 0;
 
-    for (unsigned i = 0; i < c->fp->n_pins; i++) {
+    for (unsigned i = 0; i < n; i++) {
         int32_t slot;
 
-        if (!all && c->fp->reg[c->fp->pins[i]].known >= FP_DOUBLE)
+        if (known && c->fp->reg[f[i]].known >= FP_DOUBLE)
             continue;
-        slot = fp_slot(c, c->fp->pins[i], &base) + SE;
+        slot = fp_slot(c, f[i], &base) + SE;
         if (loaded++)
             x64_alu_rm(&c->x, ALU_AND, RAX, base, slot);
         else
@@ -211,15 +222,33 @@ static void load_pin(struct compile *c, unsigned f)
         x64_vcvtsd2ss(&c->x, pin, pin);
 }
 
+/* What has to be so at the top of the loop, for the version without pins. */
+static void note_top(struct compile *c)
+{
+    const struct fp_unit *fp = c->fp;
+    struct fp_top *top = &c->top;
+    bool singles = false;
+
+    for (unsigned i = 0; i < fp->n_pins; i++) {
+        top->f[top->n++] = fp->pins[i];
+        singles |= fp->pin_single[fp->pins[i]];
+    }
+    for (unsigned i = 0; i < fp->n_tags; i++)
+        top->f[top->n++] = fp->tags[i];
+    top->code = c->x.start;
+    top->singles = singles;
+}
+
 void fp_pins_enter(struct compile *c)
 {
     struct fp_unit *fp = c->fp;
 
-    if (!fp || !fp->n_pins)
+    if (!fp || !(fp->n_pins || fp->n_tags))
         return;
+    note_top(c);
     fp->frot_loaded = false;
     fp->pins_enter = c->x.p;
-    test_tags(c, true);
+    test_tags(c, c->top.f, c->top.n, false);
     fp->pins_from[fp->n_pins_from++] = x64_jcc(&c->x, CC_NS);
     for (unsigned i = 0; i < fp->n_pins; i++) {
         if (fp->pin_single[fp->pins[i]])
@@ -234,6 +263,8 @@ void fp_pins_enter(struct compile *c)
         fp->held.f[pin] = (uint8_t)f;
         fp->held.singles |= (uint16_t)(fp->pin_single[f] << pin);
     }
+    for (unsigned i = 0; i < fp->n_tags; i++)
+        fp->reg[fp->tags[i]] = (struct fp_reg){ .known = FP_DOUBLE, .xmm = NO_XMM, .known_at = -1, .known_since = -1 };
     fp->frot_loaded = false;
 }
 
@@ -254,7 +285,7 @@ static bool prove_pins(struct compile *c)
             return false;
         }
     }
-    if (test_tags(c, false)) {
+    if (test_tags(c, c->top.f, c->top.n, true)) {
         uint8_t *doubles = x64_jcc(&c->x, CC_S);
 
         start_again(c);
@@ -263,9 +294,24 @@ static bool prove_pins(struct compile *c)
     return true;
 }
 
+/* In the version without pins: the loop may have made doubles of its registers, and goes on in the other version then. */
+static void go_to_better(struct compile *c)
+{
+    uint8_t *stay;
+
+    if (!c->better.n || c->better.singles)
+        return;
+    test_tags(c, c->better.f, c->better.n, false);
+    stay = x64_jcc(&c->x, CC_NS);
+    pins_write_back(c);
+    x64_jmp_to(&c->x, c->better.code);
+    x64_patch(&c->x, stay, c->x.p);
+}
+
 bool fp_pins_branch_back(struct compile *c)
 {
     c->fp->frot_loaded = false;
+    go_to_better(c);
     if (!prove_pins(c))
         return false;
     for (unsigned i = 0; i < c->fp->n_pins; i++) {
@@ -284,22 +330,22 @@ bool fp_pins_branch_back(struct compile *c)
 void fp_pins_end(struct compile *c)
 {
     struct fp_unit *fp = c->fp;
-    uint64_t pins[2] = { 0, 0 }, singles[2] = { 0, 0 };
+    uint64_t doubles[2] = { 0, 0 }, singles[2] = { 0, 0 };
 
-    if (!fp->n_pins || c->x.overflow)
+    if (!(fp->n_pins || fp->n_tags) || c->x.overflow)
         return;
-    for (unsigned i = 0; i < fp->n_pins; i++) {
-        unsigned f = fp->pins[i];
+    for (unsigned i = 0; i < c->top.n; i++) {
+        unsigned f = c->top.f[i];
 
-        pins[f / 64] |= UINT64_C(1) << f % 64;
+        doubles[f / 64] |= UINT64_C(1) << f % 64;
         if (fp->pin_single[f])
             singles[f / 64] |= UINT64_C(1) << f % 64;
     }
     for (unsigned i = 0; i < fp->n_pins_from; i++)
         x64_patch(&c->x, fp->pins_from[i], c->x.p);
     x64_mov_rr(&c->x, RDI, REG_V);
-    x64_mov_ri(&c->x, RSI, pins[0]);
-    x64_mov_ri(&c->x, RDX, pins[1]);
+    x64_mov_ri(&c->x, RSI, doubles[0]);
+    x64_mov_ri(&c->x, RDX, doubles[1]);
     x64_mov_ri(&c->x, RCX, singles[0]);
     x64_mov_ri(&c->x, R8, singles[1]);
     x64_mov_ri(&c->x, RAX, (uint64_t)(uintptr_t)jit_fp_make_pins);

@@ -44,7 +44,7 @@ struct fp_reg {
 /* Single precision in a double's bits: the fraction that a single has not, and the biased exponents of normal singles. */
 enum { FP_SINGLE_REST = 0x1fffffff, FP_SINGLE_EXP_MIN = 1023 - 126, FP_SINGLE_EXPS = 254 };
 
-enum { FP_COLD_JUMPS = 8, FP_WANTS = 4, FP_MAX_PINS = 8 };
+enum { FP_COLD_JUMPS = 8, FP_WANTS = 4 };
 
 /* The call of C behind an op that inline code could not do. */
 struct fp_cold {
@@ -81,7 +81,8 @@ struct fp_unit {
     struct fp_reg reg[128];
     struct fp_held held;
     uint8_t pins[FP_MAX_PINS];  /* registers that the loop has in xmm registers of their own: jit/fp_pins.c */
-    unsigned n_pins;
+    uint8_t tags[FP_MAX_TAGS];  /* others that are tagged doubles at its top */
+    unsigned n_pins, n_tags;
     uint8_t pin_of[128];        /* that xmm register, or NO_XMM */
     bool pin_single[128];       /* singles at the top of the loop */
     uint8_t *pins_enter, *pins_from[1 + 2 * FP_MAX_PINS]; /* the top, and the jumps if they are not what they should be */

@@ -226,13 +226,14 @@ static jit_code compile(struct jit *j, const struct ir_unit *u, const struct ir_
         return NULL;
     do {
         unsigned n_others = c.n_others;
+        struct fp_top top = c.top;
         uint8_t *others[JIT_OTHERS];
 
         memcpy(others, c.others, sizeof(others));
         c = (struct compile){ .x = x, .j = j, .u = over ? over : u, .is_over = over != NULL, .places = w->places,
                               .op_code = w->op_code, .is_label = w->is_label, .sites = w->sites, .dead = w->dead,
                               .barrier = w->barrier,
-                              .jumps = w->jumps, .colds = w->colds, .no_fp_pins = no_fp_pins };
+                              .jumps = w->jumps, .colds = w->colds, .no_fp_pins = no_fp_pins, .better = top };
         for (unsigned i = 0; i < n_others; i++)
             x64_patch(&c.x, others[i], c.x.p);
         done = compile_version(&c);
