@@ -14,14 +14,26 @@ struct cold *cold_add(struct compile *c, enum cold_kind kind, const struct ir_op
     return cold;
 }
 
+static void jmp_stub(struct compile *c, const uint8_t *stub) { x64_jmp_to(&c->x, c->j->rw + (stub - c->j->rx)); }
+
+/* To j->leave_index, through one place a unit. */
+static void to_leave(struct compile *c)
+{
+    if (c->leave) {
+        x64_jmp_to(&c->x, c->leave);
+        return;
+    }
+    c->leave = c->x.p;
+    x64_mov_ri(&c->x, R9, (uint64_t)(uintptr_t)c->u);
+    jmp_stub(c, c->j->leave_index);
+}
+
 void emit_leave(struct compile *c, enum leave leave, const struct ir_op *op)
 {
     if (pins_hold(c, op) && leave != LEAVE_ATTENTION && leave != LEAVE_LINK)
         pins_write_back(c);
-    x64_mov_ri(&c->x, RAX, leave);
-    x64_mov_ri(&c->x, RDX, (uint64_t)(uintptr_t)op);
-    x64_mov_ri(&c->x, R9, (uint64_t)(uintptr_t)c->u);
-    x64_jmp_to(&c->x, c->j->rw + (c->j->leave - c->j->rx));
+    x64_mov_ri(&c->x, RAX, (uint64_t)leave | (uint64_t)(op - c->u->ops) << LEAVE_INDEX_SHIFT);
+    to_leave(c);
 }
 
 uint64_t jit_load_slow(struct vcpu *v, const struct ir_op *op, uint64_t gva, uint64_t *out)
@@ -40,55 +52,117 @@ uint64_t jit_store_slow(struct vcpu *v, const struct ir_op *op, uint64_t gva, ui
 
 void keep_registers(struct compile *c, uint32_t live, bool save)
 {
-    for (unsigned r = 0; r < X64_REGS; r++) {
+    for (unsigned i = 0; i < JIT_CALLER_SAVED; i++) {
+        unsigned r = jit_caller_saved[i];
+
         if (!(live >> r & 1))
             continue;
         if (save)
-            x64_store(&c->x, RSP, FRAME_KEEP + (int32_t)r * 8, r);
+            x64_store(&c->x, RSP, FRAME_KEEP + (int32_t)i * 8, r);
         else
-            x64_load(&c->x, r, RSP, FRAME_KEEP + (int32_t)r * 8);
+            x64_load(&c->x, r, RSP, FRAME_KEEP + (int32_t)i * 8);
     }
 }
 
 /* eax = enum op_result other than OPR_OK. */
 static void leave_after_call(struct compile *c, const struct ir_op *op)
 {
+    uint32_t more = LEAVE_CALL | (uint32_t)(op - c->u->ops) << LEAVE_INDEX_SHIFT;
+
+    x64_lea(&c->x, RAX, RAX, (int32_t)more);
+    to_leave(c);
+}
+
+/* ---- slow memory references ---- */
+
+static const uint8_t *slow_stub(struct jit *j, struct x64 *x, bool write)
+{
+    enum { PUSHED = 16 }; /* the return address, and the op */
+    const uint8_t *stub = jit_rx(j, x->p);
+
+    x64_push(x, R11);
+    for (unsigned i = 0; i < JIT_CALLER_SAVED; i++)
+        x64_store(x, RSP, PUSHED + FRAME_KEEP + (int32_t)i * 8, jit_caller_saved[i]);
+    x64_mov_rr(x, RDI, REG_V);
+    x64_mov_rr(x, RSI, R11);
+    x64_mov_rr(x, RDX, RAX);
+    if (write)
+        x64_mov_rr(x, RCX, R10);
+    else
+        x64_lea(x, RCX, RSP, PUSHED + FRAME_OUT);
+    x64_mov_ri(x, RAX, write ? (uint64_t)(uintptr_t)jit_store_slow : (uint64_t)(uintptr_t)jit_load_slow);
+    x64_call_reg(x, RAX);
+    for (unsigned i = 0; i < JIT_CALLER_SAVED; i++)
+        x64_load(x, jit_caller_saved[i], RSP, PUSHED + FRAME_KEEP + (int32_t)i * 8);
+    x64_pop(x, R11);
+    x64_test_rr(x, RAX, RAX);
+    if (!write) {
+        uint8_t *failed = x64_jcc(x, CC_NE);
+
+        x64_load(x, RAX, RSP, 8 + FRAME_OUT);
+        x64_patch(x, failed, x->p);
+    }
+    x64_ret(x);
+    return stub;
+}
+
+void emit_slow_stubs(struct jit *j, struct x64 *x)
+{
+    j->load_slow = slow_stub(j, x, false);
+    j->store_slow = slow_stub(j, x, true);
+}
+
+/* ecx = distance of the op from the unit's first one. To the stub, through one place a unit. */
+static void slow_thunk(struct compile *c, uint8_t **thunk, const uint8_t *stub)
+{
+    uint8_t *over = x64_jmp(&c->x);
+
+    *thunk = c->x.p;
+    x64_mov_ri(&c->x, R11, (uint64_t)(uintptr_t)c->u->ops);
+    x64_alu_rr(&c->x, ALU_ADD, R11, RCX);
+    jmp_stub(c, stub);
+    x64_patch(&c->x, over, c->x.p);
+}
+
+static void slow_failed(struct compile *c, uint8_t *from)
+{
+    uint8_t *over;
+
+    if (c->slow_failed) {
+        x64_patch(&c->x, from, c->slow_failed);
+        return;
+    }
+    over = x64_jmp(&c->x);
+    c->slow_failed = c->x.p;
+    x64_patch(&c->x, from, c->x.p);
+    x64_mov_rr(&c->x, RDX, R11);
     x64_lea(&c->x, RAX, RAX, LEAVE_CALL);
-    x64_mov_ri(&c->x, RDX, (uint64_t)(uintptr_t)op);
     x64_mov_ri(&c->x, R9, (uint64_t)(uintptr_t)c->u);
-    x64_jmp_to(&c->x, c->j->rw + (c->j->leave - c->j->rx));
+    jmp_stub(c, c->j->leave);
+    x64_patch(&c->x, over, c->x.p);
 }
 
 static void cold_memory(struct compile *c, const struct cold *cold)
 {
     bool write = cold->kind == COLD_STORE;
-    uint32_t live = live_registers(c, cold->op);
-    uint8_t *ok;
+    uint8_t **thunk = write ? &c->store_slow : &c->load_slow;
 
     if (pins_hold(c, cold->op))
         pins_write_back(c);
-    keep_registers(c, live, true);
     emit_count_call(c, cold->op);
     emit_slots_place(c, cold->op);
+    if (!*thunk)
+        slow_thunk(c, thunk, write ? c->j->store_slow : c->j->load_slow);
     x64_mov_rr(&c->x, RAX, cold->addr);
     if (write)
-        x64_mov_rr(&c->x, RCX, cold->value);
-    else
-        x64_lea(&c->x, RCX, RSP, FRAME_OUT);
-    x64_mov_rr(&c->x, RDX, RAX);
-    x64_mov_rr(&c->x, RDI, REG_V);
-    x64_mov_ri(&c->x, RSI, (uint64_t)(uintptr_t)cold->op);
-    x64_mov_ri(&c->x, RAX, write ? (uint64_t)(uintptr_t)jit_store_slow : (uint64_t)(uintptr_t)jit_load_slow);
-    x64_call_reg(&c->x, RAX);
-    x64_test_rr(&c->x, RAX, RAX);
-    ok = x64_jcc(&c->x, CC_E);
-    leave_after_call(c, cold->op);
-    x64_patch(&c->x, ok, c->x.p);
-    keep_registers(c, live, false);
+        x64_mov_rr(&c->x, R10, cold->value);
+    x64_mov_ri(&c->x, RCX, (uint64_t)((const char *)cold->op - (const char *)c->u->ops));
+    x64_call_to(&c->x, *thunk);
+    slow_failed(c, x64_jcc(&c->x, CC_NE));
     emit_void_spans(c, cold->op);
     emit_fp_after_call(c, cold->op);
     if (!write)
-        x64_load(&c->x, cold->value, RSP, FRAME_OUT);
+        x64_mov_rr(&c->x, cold->value, RAX);
     x64_jmp_to(&c->x, cold->back);
 }
 
@@ -153,7 +227,7 @@ void emit_cold(struct compile *c, const struct cold *where)
     case COLD_SITE: /* emit_site_colds() */
         break;
     case COLD_LINK:
-        x64_mov_ri(&c->x, RCX, (uint64_t)(uintptr_t)cold->from);
+        x64_lea_rip(&c->x, RCX, cold->from);
         emit_leave(c, LEAVE_LINK, cold->op);
         break;
     }

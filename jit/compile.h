@@ -15,8 +15,10 @@ enum { REG_V = RBX, REG_FRAME = R12, REG_PR = R13, REG_IP = R14, REG_S0 = RAX, R
 
 /*
  * Compiled code leaves through j->leave with eax = enum leave, rdx = the op it left at, r9 = the unit, and for LEAVE_LINK rcx = the
- * place to patch. r14 is then the unit's address, for LEAVE_LINK the address to go on at.
+ * place to patch, as it is executed; or through j->leave_index with eax = enum leave | index of the op << LEAVE_INDEX_SHIFT. r14 is then
+ * the unit's address, for LEAVE_LINK the address to go on at.
  */
+enum { LEAVE_INDEX_SHIFT = 8 };
 enum leave {
     LEAVE_RAISE,     /* the op itself says what to raise: IR_FAULT, IR_BREAK, IR_NAT_FAULT, IR_CHECK_SOF */
     LEAVE_DISP,      /* IR_EXIT, IR_EXIT_IF_NAT: by the op's fields */
@@ -122,6 +124,8 @@ struct compile {
     struct fp_top better;     /* of the one before, which is left for this one if it is not so */
     uint8_t *others[JIT_OTHERS]; /* jumps to the unit's next version, for where this one does not do */
     unsigned n_others;
+    /* Code that the unit has once, NULL before the first use: see jit/cold.c */
+    uint8_t *leave, *load_slow, *store_slow, *slow_failed;
     bool high_fr;             /* the unit has to do with f32-f127: they are where v->frot says */
     const struct cold *slow_cold; /* emit_site_colds(): the one being emitted */
 };
@@ -171,7 +175,12 @@ struct jit {
     bool counted;             /* units count slots */
     bool profiled;            /* units say that they run */
     const uint8_t *enter;     /* enum leave enter(struct vcpu *, jit_code, struct jit_exit *) */
-    const uint8_t *leave;
+    const uint8_t *leave, *leave_index;
+    /*
+     * jit_load_slow() and jit_store_slow() for r11 = the op, rax = address, r10 = value to be stored. Keep all registers of temps.
+     * Return: flags equal for OPR_OK, and rax = the value that was loaded; else eax = enum op_result, r11 = the op.
+     */
+    const uint8_t *load_slow, *store_slow;
     const uint8_t *resume;    /* jit/resume.c */
     void (*deliver)(struct vcpu *v); /* v->fault; NULL: the run loop does it */
 };
@@ -181,14 +190,15 @@ static inline const uint8_t *jit_rx(const struct jit *j, const uint8_t *rw) { re
 
 /* The stack frame of compiled code: spill slots, room to keep registers around calls, a result, the jit_exit, MXCSR. */
 enum {
-    FRAME_SPILLS = 0,
-    FRAME_KEEP = JIT_MAX_SPILLS * 8,
-    FRAME_OUT = FRAME_KEEP + X64_REGS * 8,
+    FRAME_KEEP = 0, /* first: short displacements */
+    FRAME_SPILLS = FRAME_KEEP + 6 * 8,
+    FRAME_OUT = FRAME_SPILLS + JIT_MAX_SPILLS * 8,
     FRAME_EXIT = FRAME_OUT + 8,
     FRAME_MXCSR = FRAME_EXIT + 8, /* the host's */
     FRAME_FP = FRAME_EXIT + 16,   /* jit/emit_fp_chain.c: a word, and four per chain */
     FRAME_SIZE = FRAME_FP + 16 + 8 * 32, /* 8 modulo 16: six pushes and the return address make it even */
 };
+_Static_assert(FRAME_SIZE % 16 == 8 && JIT_CALLER_SAVED <= 6, "room for registers, and the stack aligned at calls");
 
 /* Emits one op. jit/emit.c. Return: the number of ops that were emitted with it beyond it. */
 unsigned emit_op(struct compile *c, const struct ir_op *op);
@@ -290,6 +300,8 @@ void keep_registers(struct compile *c, uint32_t live, bool save);
 void emit_void_spans(struct compile *c, const struct ir_op *op);
 /* The second look of references that have a site; before everything else out of line. jit/emit_mem.c */
 void emit_site_colds(struct compile *c);
+/* Code that is there once, for slow references of all units. jit/cold.c */
+void emit_slow_stubs(struct jit *j, struct x64 *x);
 /* Emits what is out of line. jit/cold.c */
 void emit_cold(struct compile *c, const struct cold *cold);
 

@@ -37,6 +37,14 @@ static void emit_trampolines(struct jit *j)
     x64_load(&x, REG_IP, REG_V, V(ip));
     x64_jmp_reg(&x, RSI);
 
+    _Static_assert(sizeof(struct ir_op) == 32, "the index is shifted by five");
+    j->leave_index = jit_rx(j, x.p);
+    x64_mov_rr(&x, RDX, RAX);
+    x64_shift_ri(&x, SHIFT_SHR, RDX, LEAVE_INDEX_SHIFT);
+    x64_shift_ri(&x, SHIFT_SHL, RDX, 5);
+    x64_alu_rm(&x, ALU_ADD, RDX, R9, offsetof(struct ir_unit, ops));
+    x64_extend(&x, RAX, RAX, 1, false);
+
     j->leave = jit_rx(j, x.p);
     emit_fp_leave(&x);
     x64_load(&x, R8, RSP, FRAME_EXIT);
@@ -52,6 +60,7 @@ static void emit_trampolines(struct jit *j)
         x64_pop(&x, saved_regs[i]);
     x64_ret(&x);
     emit_resume_stub(j, &x);
+    emit_slow_stubs(j, &x);
     j->used = j->first = (size_t)(x.p - j->rw);
 }
 
@@ -409,7 +418,7 @@ enum unit_end jit_run(struct jit *j, struct vcpu *v, jit_code code, const struct
         return UNIT_GATE;
     case LEAVE_LINK:
         *ip0 = e.ip - e.op->imm;
-        *link = (struct jit_link){ e.link, exit_key(e.unit, e.op) };
+        *link = (struct jit_link){ j->rw + ((const uint8_t *)e.link - j->rx), exit_key(e.unit, e.op) };
         v->ip = e.ip;
         v->ri = e.op->c;
         r->taken = e.op->aux & IR_EXIT_TAKEN;

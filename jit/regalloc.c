@@ -5,7 +5,7 @@
 #include "jit/emit_fp.h"
 
 /* rax, rcx, r10 and r11 are scratch; rbx r12 r13 r14 hold the vcpu, the frame, the predicates and the unit's address. */
-static const uint8_t caller_saved[] = { RDX, RSI, RDI, R8, R9 };
+const uint8_t jit_caller_saved[JIT_CALLER_SAVED] = { RDX, RSI, RDI, R8, R9 };
 static const uint8_t callee_saved[] = { RBP, R15 };
 
 bool jit_op_calls(const struct ir_op *op)
@@ -112,8 +112,8 @@ static bool find_register(struct scan *s, ir_val v)
 
     if (crosses_call(s, p))
         return take(s, callee_saved, sizeof(callee_saved), v) || evict(s, callee_saved, sizeof(callee_saved), v);
-    return take(s, caller_saved, sizeof(caller_saved), v) || take(s, callee_saved, sizeof(callee_saved), v) ||
-           evict(s, caller_saved, sizeof(caller_saved), v) || evict(s, callee_saved, sizeof(callee_saved), v);
+    return take(s, jit_caller_saved, sizeof(jit_caller_saved), v) || take(s, callee_saved, sizeof(callee_saved), v) ||
+           evict(s, jit_caller_saved, sizeof(jit_caller_saved), v) || evict(s, callee_saved, sizeof(callee_saved), v);
 }
 
 bool regalloc(const struct ir_unit *u, struct jit_place *places, uint32_t pinned, unsigned *n_spills)

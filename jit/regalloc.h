@@ -6,7 +6,9 @@
 #include "jit/x64.h"
 #include "lower/ir.h"
 
-enum { JIT_MAX_SPILLS = 448 };
+enum { JIT_MAX_SPILLS = 448, JIT_CALLER_SAVED = 5 };
+/* The registers of temps that C may change. */
+extern const uint8_t jit_caller_saved[JIT_CALLER_SAVED];
 
 /* Where a temp is: in a register, then or always in its home (jit/homes.c), or in a slot. */
 struct jit_place {

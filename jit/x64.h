@@ -501,6 +501,24 @@ static inline void x64_call_reg(struct x64 *x, unsigned reg)
     x64_modrm_rr(x, 2, reg);
 }
 
+/* call @target, in the same buffer */
+static inline void x64_call_to(struct x64 *x, const uint8_t *target)
+{
+    x64_byte(x, 0xe8);
+    x64_imm32(x, 0);
+    x64_patch(x, x->p - 4, target);
+}
+
+/* dst = where @place, in the same buffer, is executed */
+static inline void x64_lea_rip(struct x64 *x, unsigned dst, const uint8_t *place)
+{
+    x64_rex(x, true, dst, 0, 0, false);
+    x64_byte(x, 0x8d);
+    x64_byte(x, 5 | (dst & 7) << 3);
+    x64_imm32(x, 0);
+    x64_patch(x, x->p - 4, place);
+}
+
 static inline void x64_push(struct x64 *x, unsigned reg)
 {
     x64_rex(x, false, 0, 0, reg, false);
