@@ -91,7 +91,8 @@ struct kia_vcpu {
     unsigned nat_countdown;        /* careful units until the next look for NaTs */
     uint64_t code_epoch;           /* of the code store when v->jumps was last right */
     unsigned no_progress;          /* interruptions delivered since an instruction completed */
-    _Atomic bool asleep;           /* in kia_vcpu_halt(): who sets an attention bit wakes it */
+    _Atomic bool asleep;           /* in kia_vcpu_halt() or soft_nap(): who sets an attention bit wakes it */
+    uint64_t wait_ns, yielded_ns;  /* when it began to wait for another vcpu, and when it last gave its place away */
     struct soft_samples *samples;  /* own thread; profile= */
     _Atomic uint64_t asked, slept; /* times the sampler asked since it was answered; found it asleep */
     int timer_fd;
@@ -165,6 +166,9 @@ void soft_log_unit(const struct lower_source *src, const struct ir_unit *u);
 int soft_perf_open(struct kia_vm *vm);
 void soft_perf_note(struct kia_vcpu *vcpu, const void *code);
 void soft_perf_close(struct kia_vm *vm);
+
+/* Sleeps so long, or until an attention bit is set. Own thread, inside or outside of units. */
+void soft_nap(struct kia_vcpu *vcpu, uint64_t ns);
 
 /* Sets attention bits and wakes the vcpu if it sleeps. Any thread. */
 void soft_attend(struct kia_vcpu *vcpu, uint32_t bits);

@@ -144,6 +144,13 @@ void soft_attend(struct kia_vcpu *vcpu, uint32_t bits)
         syscall(SYS_futex, &vcpu->v->attention, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, 1, NULL, NULL, 0);
 }
 
+void soft_nap(struct kia_vcpu *vcpu, uint64_t ns)
+{
+    atomic_store(&vcpu->asleep, true);
+    futex_wait(&vcpu->v->attention, 0, soft_now_ns() + ns);
+    atomic_store(&vcpu->asleep, false);
+}
+
 void kia_vcpu_halt(struct kia_vcpu *vcpu)
 {
     const uint32_t wake = ATTN_KICK | ATTN_INIT | ATTN_PMI | ATTN_SYNC, looked_at = ATTN_TIMER | ATTN_IRQ;

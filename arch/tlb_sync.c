@@ -13,7 +13,7 @@
 #include "arch/ops.h"
 #include "arch/tlb.h"
 
-enum { SPINS_BEFORE_YIELD = 200, PAUSES_BEFORE_YIELD = 16 };
+enum { SPINS_BEFORE_YIELD = 200, PAUSES_BEFORE_YIELD = 4 };
 
 static inline void spin_pause(void)
 {
@@ -26,7 +26,7 @@ static void spin(struct vcpu *v, unsigned *spins)
 {
     spin_pause();
     if (++*spins >= SPINS_BEFORE_YIELD && v->vm->yield)
-        v->vm->yield(v->vm->opaque);
+        v->vm->yield(v->vm->opaque, v);
 }
 
 /* TRs stay (SDM Vol.2 table 4-1). */
@@ -150,7 +150,7 @@ OP_HELPER(op_hint_pause)
         v->pauses = 0;
         if (v->vm->yield && atomic_load_explicit(&v->vm->n_vcpus, memory_order_relaxed) > 1) {
             tlb_guest_leave(v);
-            v->vm->yield(v->vm->opaque);
+            v->vm->yield(v->vm->opaque, v);
             tlb_guest_enter(v);
         }
     }

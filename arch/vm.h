@@ -83,8 +83,8 @@ struct vm {
     void (*timer_changed)(void *opaque, struct vcpu *v);
     /* Something of virtualization happened (the log). @a, @b: see enum vti_event. */
     void (*vti_note)(void *opaque, struct vcpu *v, enum vti_event event, uint64_t a, uint64_t b);
-    /* A vcpu's thread waits for another one: give the host's processor away. */
-    void (*yield)(void *opaque);
+    /* This vcpu's thread waits for another one, and called this a moment ago if it goes on waiting: give the host's processor away. */
+    void (*yield)(void *opaque, struct vcpu *v);
 
     /* ---- logs; NULL: not wanted; on the vcpu's thread ---- */
     void (*log_interruption)(void *opaque, struct vcpu *v, const struct interruption_note *note);

@@ -9,9 +9,9 @@ enum { N = 4, ROUNDS = 300 };
 
 #define PAGE_OF(i) (UINT64_C(0x2000000000100000) + (uint64_t)(i) * 0x4000)
 
-static void give_way(void *opaque)
+static void give_way(void *opaque, struct vcpu *v)
 {
-    (void)opaque;
+    (void)opaque, (void)v;
     sched_yield();
 }
 
