@@ -13,6 +13,7 @@
 #include "isa/isa.h"
 #include "lower/lower.h"
 #include "mem/mem.h"
+#include "tests/engine/bundle.h"
 
 enum {
     RAM_SIZE = 4 << 20,
@@ -344,29 +345,6 @@ struct program {
     unsigned n;
     bool can_be_off;
 };
-
-#define NOP_M (UINT64_C(1) << 27)
-#define NOP_I (UINT64_C(1) << 27)
-#define NOP_F (UINT64_C(1) << 27)
-
-static struct bundle bundle_of(enum isa_unit unit, uint64_t slot, uint64_t lslot, uint8_t *index)
-{
-    enum { MII_STOP = 0x01, MLX_STOP = 0x05, MFI_STOP = 0x0d, MIB_STOP = 0x11 };
-
-    *index = unit == UNIT_M ? 0 : unit == UNIT_B ? 2 : 1;
-    switch (unit) {
-    case UNIT_M:
-        return isa_bundle_make(MII_STOP, slot, NOP_I, NOP_I);
-    case UNIT_I:
-        return isa_bundle_make(MII_STOP, NOP_M, slot, NOP_I);
-    case UNIT_F:
-        return isa_bundle_make(MFI_STOP, NOP_M, slot, NOP_I);
-    case UNIT_B:
-        return isa_bundle_make(MIB_STOP, NOP_M, NOP_I, slot);
-    default:
-        return isa_bundle_make(MLX_STOP, NOP_M, lslot, slot);
-    }
-}
 
 static bool assemble_line(struct program *p, const char *line, bool off)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The test's machine. */
 #include "arch/ops.h"
+#include "tests/engine/bundle.h"
 #include "tests/vti/machine.h"
 
 #include <assert.h>
@@ -8,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NOP (UINT64_C(1) << 27)
 enum { GATE = 0x1000, MAX_LINES = 16 };
 
 bool vti_machine_open(struct vti_machine *m, const char *accel, const char *cpu)
@@ -87,25 +87,6 @@ void vti_start(struct vti_machine *m, uint64_t vac, uint64_t vdc)
     kia_set_cfm(m->vcpu, 32 | 16 << 7);
     kia_vcpu_vp_enter(m->vcpu, ENV, KIA_VP_CONFIG_OPCODE | KIA_VP_CONFIG_CAUSE);
     assert(kia_vcpu_vp_load(m->vcpu, VPD) == 0);
-}
-
-static struct bundle bundle_of(enum isa_unit unit, uint64_t slot, uint64_t lslot, uint8_t *index)
-{
-    enum { MII_STOP = 0x01, MLX_STOP = 0x05, MFI_STOP = 0x0d, MIB_STOP = 0x11 };
-
-    *index = unit == UNIT_M ? 0 : unit == UNIT_B ? 2 : 1;
-    switch (unit) {
-    case UNIT_M:
-        return isa_bundle_make(MII_STOP, slot, NOP, NOP);
-    case UNIT_I:
-        return isa_bundle_make(MII_STOP, NOP, slot, NOP);
-    case UNIT_F:
-        return isa_bundle_make(MFI_STOP, NOP, slot, NOP);
-    case UNIT_B:
-        return isa_bundle_make(MIB_STOP, NOP, NOP, slot);
-    default:
-        return isa_bundle_make(MLX_STOP, NOP, lslot, slot);
-    }
 }
 
 static struct bundle assemble_line(const char *line, uint8_t *index, uint64_t *slot)
