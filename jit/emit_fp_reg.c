@@ -142,6 +142,7 @@ static bool emit_from_unsigned(struct compile *c, const struct ir_op *op)
 {
     unsigned f1 = FPO_F1(op->imm), sf = status_field(op), pc = precision(op), base, xmm;
     unsigned f = FPO_F4(op->imm) == 1 ? FPO_F3(op->imm) : FPO_F3(op->imm) == 1 ? FPO_F4(op->imm) : 0;
+    uint8_t *normal;
 
     if (op->c != OP_FMA || sf > 1 || !(FPO_CTL(op->imm) & FP_CTL_F2_IS_F0) || f < 2 ||
         c->fp->reg[f].known != FP_INT || (sf == 0 ? pc != FP_PC_D : pc != FP_PC_NONE))
@@ -159,10 +160,12 @@ static bool emit_from_unsigned(struct compile *c, const struct ir_op *op)
         fp_set_double(c, f1, xmm);
         return true;
     }
-    x64_test_rr(&c->x, RAX, RAX);
-    fp_slow_if(c, op, CC_LE); /* 0, or normal as it is */
-    x64_alu_mem32_imm(&c->x, ALU_OR, REG_V, V(fpsr), fpsr_flag(sf, FP_EXC_D));
     x64_mov_rr(&c->x, RCX, RAX);
+    x64_test_rr(&c->x, RAX, RAX);
+    fp_slow_if(c, op, CC_E);
+    normal = x64_jcc(&c->x, CC_S); /* as it is */
+    x64_alu_mem32_imm(&c->x, ALU_OR, REG_V, V(fpsr), fpsr_flag(sf, FP_EXC_D));
+    x64_patch(&c->x, normal, c->x.p);
     x64_mov_ri(&c->x, RAX, 0);
     set_normalized(c, f1);
     return true;
