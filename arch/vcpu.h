@@ -182,7 +182,7 @@ struct jump_entry {
     uint64_t key_gen;         /* key, and jump_gen in {63:32} */
     const void *code;
 };
-#define JUMP_BITS 13
+#define JUMP_BITS 14
 #define JUMP_SIZE (1u << JUMP_BITS)
 /* Pages of 4 KiB that jumps[] may lead to, by a hash of the address without its region. */
 #define JUMP_PAGE_BITS 12
@@ -191,11 +191,15 @@ static inline unsigned jump_page(uint64_t gva)
 {
     return (unsigned)((gva << 3 >> 15) * UINT64_C(0x9e3779b97f4a7c15) >> (64 - JUMP_PAGE_BITS));
 }
-enum { JUMP_SLOT_SHIFT = 7 };
-/* @place: a bundle's address | slot. Compiled code for slot 0 computes it, too. */
+/*
+ * @place: a bundle's address | slot. Compiled code computes it, too: the factor is an immediate of 32 bits, sign-extended. Low
+ * bits of addresses alone let a large program's functions displace each other.
+ */
+#define JUMP_HASH_FACTOR INT32_C(-0x61c88647)
+enum { JUMP_HASH_SHIFT = 28 };
 static inline unsigned jump_index(uint64_t place)
 {
-    return ((unsigned)((place ^ place >> 12) >> 4) ^ (unsigned)(place & 3) << JUMP_SLOT_SHIFT) & (JUMP_SIZE - 1);
+    return (unsigned)(place * (uint64_t)(int64_t)JUMP_HASH_FACTOR >> JUMP_HASH_SHIFT) & (JUMP_SIZE - 1);
 }
 
 /* The virtual processor that is loaded, and the environment it lives in (arch/vti.h, docs/vti.md). */

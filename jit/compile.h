@@ -200,6 +200,15 @@ enum {
 };
 _Static_assert(FRAME_SIZE % 16 == 8 && JIT_CALLER_SAVED <= 6, "room for registers, and the stack aligned at calls");
 
+/* dst = offset in v->jumps of the entry for the address | slot in @place: jump_index() */
+static inline void x64_jump_index(struct x64 *x, unsigned dst, unsigned place)
+{
+    _Static_assert(sizeof(struct jump_entry) == 32, "the index is shifted by five");
+    x64_imul_ri(x, dst, place, JUMP_HASH_FACTOR);
+    x64_shift_ri(x, SHIFT_SHR, dst, JUMP_HASH_SHIFT - 5);
+    x64_alu_ri(x, ALU_AND, dst, (JUMP_SIZE - 1) << 5);
+}
+
 /* Emits one op. jit/emit.c. Return: the number of ops that were emitted with it beyond it. */
 unsigned emit_op(struct compile *c, const struct ir_op *op);
 /*

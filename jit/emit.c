@@ -288,12 +288,7 @@ void emit_lookup(struct compile *c, const struct ir_op *op)
 {
     struct x64 *x = &c->x;
 
-    _Static_assert(sizeof(struct jump_entry) == 32, "the index is shifted by five");
-    x64_mov_rr(x, REG_S0, REG_IP); /* jump_index() */
-    x64_shift_ri(x, SHIFT_SHR, REG_S0, 12);
-    x64_alu_rr(x, ALU_XOR, REG_S0, REG_IP);
-    x64_alu_rr(x, ALU_ADD, REG_S0, REG_S0); /* >> 4 for the bundle, << 5 for the entry's size */
-    x64_alu_ri(x, ALU_AND, REG_S0, (JUMP_SIZE - 1) << 5);
+    x64_jump_index(x, REG_S0, REG_IP);
     x64_mov_rr(x, REG_S1, REG_IP);
     x64_shift_ri(x, SHIFT_SHR, REG_S1, 61);
     x64_load_index(x, REG_S1, REG_V, REG_S1, 3, V(itag));

@@ -26,15 +26,8 @@ void emit_resume_stub(struct jit *j, struct x64 *x)
     j->resume = jit_rx(j, x->p);
     x64_cmp_mem8(x, REG_V, V(rse.cfle), 0); /* the frame is to be loaded first */
     x64_patch(x, x64_jcc(x, CC_NE), j->rw + (j->leave - j->rx));
-    x64_mov_rr(x, REG_S3, REG_TARGET); /* jump_index() */
-    x64_shift_ri(x, SHIFT_SHR, REG_S3, 12);
-    x64_alu_rr(x, ALU_XOR, REG_S3, REG_TARGET);
-    x64_alu_rr(x, ALU_ADD, REG_S3, REG_S3);
-    x64_mov_rr(x, REG_S1, REG_SLOT);
-    x64_shift_ri(x, SHIFT_SHL, REG_S1, JUMP_SLOT_SHIFT + 5);
-    x64_alu_rr(x, ALU_XOR, REG_S3, REG_S1);
-    x64_alu_ri(x, ALU_AND, REG_S3, (JUMP_SIZE - 1) << 5);
     x64_alu_rr(x, ALU_OR, REG_SLOT, REG_TARGET);
+    x64_jump_index(x, REG_S3, REG_SLOT);
     check(j, x, REG_SLOT, JUMP(ip));
     x64_mov_rr(x, REG_S1, REG_TARGET);
     x64_shift_ri(x, SHIFT_SHR, REG_S1, 61);

@@ -371,6 +371,14 @@ static inline void x64_imul(struct x64 *x, unsigned dst, unsigned src)
     x64_modrm_rr(x, dst, src);
 }
 
+static inline void x64_imul_ri(struct x64 *x, unsigned dst, unsigned src, int32_t imm)
+{
+    x64_rex(x, true, dst, 0, src, false);
+    x64_byte(x, 0x69);
+    x64_modrm_rr(x, dst, src);
+    x64_imm32(x, (uint32_t)imm);
+}
+
 /* dst = src extended from @size bytes */
 static inline void x64_extend(struct x64 *x, unsigned dst, unsigned src, unsigned size, bool sign)
 {
