@@ -76,13 +76,14 @@ struct jit_jump {
     uint32_t target;
 };
 
-enum { JIT_OTHERS = 2 };
+enum { JIT_OTHERS = 4 };
 
 /* Floating-point registers that are tagged doubles at the top of a loop: jit/fp_pins.c. */
 enum { FP_MAX_PINS = 8, FP_MAX_TAGS = 16 };
 struct fp_top {
     uint8_t f[FP_MAX_PINS + FP_MAX_TAGS];
     unsigned n;
+    uint32_t mf;   /* bits of psr that are set: PSR_MFL, PSR_MFH */
     bool singles;  /* of single precision, some of them */
     uint8_t *code; /* start of the unit's version that this is for */
 };
@@ -174,6 +175,7 @@ struct jit {
     bool bmi2;
     bool counted;             /* units count slots */
     bool profiled;            /* units say that they run */
+    const uint8_t *special;   /* in the writable view: a double's infinity without its sign, times two */
     const uint8_t *enter;     /* enum leave enter(struct vcpu *, jit_code, struct jit_exit *) */
     const uint8_t *leave, *leave_index;
     /*

@@ -125,6 +125,8 @@ static void emit_set_mf(struct compile *c, const struct ir_op *op)
 {
     uint8_t *is_set;
 
+    if (c->top.mf & op->imm && op <= c->loop_end)
+        return;
     x64_test_mem32_imm(&c->x, REG_V, V(psr), (uint32_t)op->imm);
     is_set = x64_jcc(&c->x, CC_NE);
     x64_alu_mem32_imm(&c->x, ALU_OR, REG_V, V(psr), (uint32_t)op->imm);

@@ -34,6 +34,7 @@ void emit_fp_after_call(struct compile *c, const struct ir_op *op);
  * branch back. Clobber rax, rcx, r10 and flags. emit_fp_branch_back() returns false if it went to the unit's start itself.
  */
 void fp_pins_enter(struct compile *c);
+void fp_pins_check_psr(struct compile *c); /* before that: to the version without pins unless psr is as it is in the loop */
 bool fp_pins_hold(const struct compile *c, const struct ir_op *op);
 bool emit_fp_branch_back(struct compile *c);
 

@@ -58,14 +58,20 @@ static void flip_sign(struct compile *c, unsigned xmm)
     x64_vflogic(&c->x, FLOGIC_XOR, xmm, xmm, XMM_S0);
 }
 
-/* The register to compute in: the addend's own if this op overwrites it. */
+/* The register to compute in: the target's own if it is pinned, for C begins with what memory has. */
+static unsigned result_register(struct compile *c, unsigned f1)
+{
+    return c->fp->pin_of[f1] != NO_XMM ? c->fp->pin_of[f1] : fp_take_xmm(c);
+}
+
+/* The same for a sum, which begins as the addend: the addend's own if this op overwrites it. */
 static unsigned accumulator(struct compile *c, const struct muladd *m, unsigned f1)
 {
     unsigned addend = fp_value(c, m->addend, XMM_S2), xmm;
 
     if (m->addend > 1 && m->addend == f1)
         return addend;
-    xmm = fp_take_xmm(c);
+    xmm = m->a == f1 || m->b == f1 ? fp_take_xmm(c) : result_register(c, f1);
     x64_vmovapd(&c->x, xmm, addend);
     return xmm;
 }
@@ -82,7 +88,7 @@ static unsigned compute(struct compile *c, struct muladd *m, unsigned f1)
         x64_vfma(&c->x, fma_opcode(m), xmm, m->x, m->y);
         return xmm;
     }
-    xmm = fp_take_xmm(c);
+    xmm = result_register(c, f1);
     if (!m->has_addend) {
         x64_vfarith(&c->x, FARITH_MUL, xmm, m->x, m->y);
         if (m->negate_product)
@@ -151,10 +157,9 @@ static void emit_narrow(struct compile *c, const struct ir_op *op, unsigned f)
 static void refuse_special(struct compile *c, const struct ir_op *op, unsigned xmm)
 {
     x64_vmovq_to_gpr(&c->x, RAX, xmm);
-    x64_shift_ri(&c->x, SHIFT_SHR, RAX, 52);
-    x64_alu32_ri(&c->x, ALU_ADD, RAX, 1);
-    x64_test_ri(&c->x, RAX, 0x7ff);
-    fp_slow_if(c, op, CC_E);
+    x64_alu_rr(&c->x, ALU_ADD, RAX, RAX);
+    x64_alu_rm_at(&c->x, ALU_CMP, RAX, c->j->special);
+    fp_slow_if(c, op, CC_AE);
 }
 
 /* f0, f1, or known to be of single precision. */

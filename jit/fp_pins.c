@@ -27,6 +27,8 @@ struct fp_uses {
     bool doubtful[128];    /* written with what need not be a tagged double */
     bool first_set[128];   /* written, whatever happens, before it is read */
     bool first_read[128];
+    uint32_t mf;           /* PSR_MFL, PSR_MFH: what it sets */
+    bool calls;            /* something that may clear these */
 };
 
 static bool is_double_arith(const struct ir_op *op)
@@ -117,9 +119,12 @@ static bool look_at(const struct compile *c, struct fp_uses *uses, uint32_t end)
             skipped = op->imm > skipped ? (uint32_t)op->imm : skipped;
         if (op->op == IR_ROTATE)
             return false;
+        if (op->op == IR_SET_MF)
+            uses->mf |= (uint32_t)op->imm;
         if (!emit_fp_owns(op)) {
             if (op->op == IR_CALL && !(op->aux & IR_CALL_NO_FR))
                 return false;
+            uses->calls |= op->op == IR_CALL; /* rum and the like, for one */
             continue;
         }
         note_reads(c, uses, i);
@@ -157,8 +162,21 @@ void fp_pins_plan(struct compile *c)
 
     if (!c->loop_end || c->no_fp_pins || c->j->counted || !(c->u->key & KEY_FPSTD) || (c->u->key & KEY_BE))
         return;
-    if (look_at(c, &uses, (uint32_t)(c->loop_end - c->u->ops)))
-        choose(c->fp, &uses);
+    if (!look_at(c, &uses, (uint32_t)(c->loop_end - c->u->ops)))
+        return;
+    choose(c->fp, &uses);
+    if ((c->fp->n_pins || c->fp->n_tags) && !uses.calls)
+        c->top.mf = uses.mf;
+}
+
+void fp_pins_check_psr(struct compile *c)
+{
+    for (uint32_t bit = PSR_MFL; bit && bit <= PSR_MFH; bit <<= 1) {
+        if (c->top.mf & bit) {
+            x64_test_mem32_imm(&c->x, REG_V, (int32_t)offsetof(struct vcpu, psr), bit);
+            c->others[c->n_others++] = x64_jcc(&c->x, CC_E);
+        }
+    }
 }
 
 bool fp_pins_hold(const struct compile *c, const struct ir_op *op)
@@ -302,7 +320,7 @@ static void go_to_better(struct compile *c)
     if (!c->better.n || c->better.singles)
         return;
     test_tags(c, c->better.f, c->better.n, false);
-    stay = x64_jcc(&c->x, CC_NS);
+    stay = x64_jcc(&c->x, CC_NS); /* psr.mfl and mfh are what the loop made them */
     pins_write_back(c);
     x64_jmp_to(&c->x, c->better.code);
     x64_patch(&c->x, stay, c->x.p);

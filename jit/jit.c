@@ -25,6 +25,8 @@ static void emit_trampolines(struct jit *j)
 {
     struct x64 x = { j->rw, j->rw, j->rw + 4096, false, REG_V_AT };
 
+    j->special = x.p;
+    x64_imm64(&x, UINT64_C(0x7ff) << 53);
     j->enter = jit_rx(j, x.p);
     for (unsigned i = 0; i < sizeof(saved_regs); i++)
         x64_push(&x, saved_regs[i]);
@@ -140,6 +142,7 @@ static void emit_unit(struct compile *c)
     emit_fp_begin(c);
     x64_cmp_mem32(&c->x, REG_V, V(attention), 0);
     cold_add(c, COLD_LEAVE, u->ops, x64_jcc(&c->x, CC_NE))->leave = LEAVE_ATTENTION;
+    fp_pins_check_psr(c);
     if (c->is_over)
         emit_next_page_check(c);
     if (c->j->profiled) { /* behind the check: who asks hears of the unit before */

@@ -262,6 +262,15 @@ static inline void x64_alu_rm_index(struct x64 *x, enum x64_alu op, unsigned dst
     x64_modrm_sib(x, dst, base, index, scale, disp);
 }
 
+/* op dst, [target], which lies within 2 GiB */
+static inline void x64_alu_rm_at(struct x64 *x, enum x64_alu op, unsigned dst, const uint8_t *target)
+{
+    x64_rex(x, true, dst, 0, 0, false);
+    x64_byte(x, op << 3 | 3);
+    x64_byte(x, (dst & 7) << 3 | 5); /* rip-relative, from the end of the instruction */
+    x64_imm32(x, (uint32_t)(int32_t)(target - (x->p + 4)));
+}
+
 /* cmp dword [base + disp], imm8 */
 static inline void x64_cmp_mem32(struct x64 *x, unsigned base, int32_t disp, int8_t imm)
 {

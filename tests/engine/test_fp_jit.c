@@ -187,7 +187,10 @@ static void m_line(char *line, size_t size)
 {
     unsigned f1 = target(), f2 = source(), r = 8 + below(4);
 
-    switch (below(14)) {
+    switch (below(15)) {
+    case 10:
+        snprintf(line, size, "%srum %u", qp(), 16 * (1 + below(3))); /* psr.mfl, mfh */
+        break;
     case 0:
         snprintf(line, size, "%ssetf.%s f%u=r%u", qp(), PICK("sig", "sig", "d", "s", "exp"), f1,
                  12 + below(8));
@@ -456,6 +459,10 @@ static void random_loop(struct start *s)
         } else {
             random_bundle(s);
         }
+    }
+    if (below(6) == 0 && s->n + 2 < BUNDLES) {
+        snprintf(m, sizeof(m), "%srum %u", qp(), 16 * (1 + below(3)));
+        add_bundle(s, m, "");
     }
     if (tame == 1 && s->n + 2 < BUNDLES) {
         snprintf(m, sizeof(m), "%s [r%u]=f%u,8", single ? "stfs" : "stfd", 8 + below(4), target());
