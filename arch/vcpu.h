@@ -228,7 +228,7 @@ struct vcpu {
     uint32_t ri;              /* slot; valid between units */
     uint64_t fr_lag;          /* rotations that f32-f127 have not followed yet: fr_settle() */
     bool nat_any;             /* a NaT bit may be set somewhere; false means none is */
-    bool ic_inflight;         /* psr.ic changed by ssm/rsm/mov and not serialized (SDM Vol.2 3.3.2) */
+    uint64_t ic_inflight;     /* 1: psr.ic changed by ssm/rsm/mov and not serialized (SDM Vol.2 3.3.2) */
     int64_t slots_left;       /* deterministic machines: slots to run in this turn after the present unit (docs/deterministic.md) */
     int32_t slots_rest;       /* slots of the present unit from the instruction that calls C on; 0 outside of units */
     uint32_t profile_key;     /* key and address of the unit that runs or ran last, where that is sampled */

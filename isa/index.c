@@ -164,48 +164,83 @@ static unsigned prepare_unit(struct isa_entry *out, unsigned max, enum isa_unit 
     return rows->count;
 }
 
-/* Append to list the entries of one unit's table that can match the key; return the new length. */
-static unsigned collect(uint16_t *list, unsigned n, enum isa_unit table, unsigned major, unsigned key,
-                        bool rest)
+/* Append to list the entries of one unit's table with that major opcode; return the new length. */
+static unsigned collect(uint16_t *list, unsigned n, enum isa_unit table, unsigned major, bool rest)
 {
-    const uint64_t key_mask = (uint64_t)(KEYS - 1) << KEY_LO | UINT64_C(15) << 37;
-    uint64_t bits = (uint64_t)key << KEY_LO | (uint64_t)major << 37;
+    const uint64_t bits = (uint64_t)major << 37, major_mask = UINT64_C(15) << 37;
 
     for (unsigned i = first_entry[table]; i < first_entry[table + 1]; i++) {
         const struct isa_entry *e = &entries[i];
 
-        if (((bits ^ e->match) & e->mask & key_mask) == 0 && ((e->row->flags & ISA_REST) != 0) == rest)
+        if (((bits ^ e->match) & e->mask & major_mask) == 0 && ((e->row->flags & ISA_REST) != 0) == rest)
             list[n++] = (uint16_t)i;
     }
     return n;
 }
 
+/* Where the list stands in the pool, from @start on; at the pool's end if it was nowhere. */
+static uint16_t put_list(unsigned start, const uint16_t *list, unsigned n)
+{
+    const uint16_t end = ISA_NO_ENTRY;
+    unsigned at;
+
+    for (at = start; at + n < pool_used; at++) {
+        if (memcmp(&pool[at], list, n * sizeof(list[0])) == 0 && pool[at + n] == end)
+            return (uint16_t)at;
+    }
+    at = pool_used;
+    assert(at + n + 1 <= MAX_POOL);
+    memcpy(&pool[at], list, n * sizeof(list[0]));
+    pool[at + n] = end;
+    pool_used = at + n + 1;
+    return (uint16_t)at;
+}
+
+/*
+ * The lists of the 2^bits keys from @key on, out of the entries that match their higher bits: one for all of them if no entry
+ * looks at a lower bit.
+ */
+static void build_keys(uint16_t *heads_of, unsigned start, const uint16_t *list, unsigned n, unsigned key, unsigned bits)
+{
+    uint64_t lower = ((UINT64_C(1) << bits) - 1) << KEY_LO, bit;
+    uint16_t half[MAX_ENTRIES], at;
+    bool differ = false;
+
+    for (unsigned i = 0; i < n && !differ; i++)
+        differ = entries[list[i]].mask & lower;
+    if (!differ) {
+        at = put_list(start, list, n);
+        for (unsigned k = 0; k < 1u << bits; k++)
+            heads_of[key + k] = at;
+        return;
+    }
+    bits--;
+    bit = UINT64_C(1) << (KEY_LO + bits);
+    for (unsigned value = 0; value < 2; value++) {
+        unsigned m = 0;
+
+        for (unsigned i = 0; i < n; i++) {
+            const struct isa_entry *e = &entries[list[i]];
+
+            if (!(e->mask & bit) || !(e->match & bit) == !value)
+                half[m++] = list[i];
+        }
+        build_keys(heads_of, start, half, m, key | value << bits, bits);
+    }
+}
+
+/* Lists of the same unit and major are shared where equal. */
 static void build_lists(unsigned decoded, enum isa_unit unit)
 {
     uint16_t list[MAX_ENTRIES];
 
     for (unsigned major = 0; major < MAJORS; major++) {
-        unsigned start = pool_used; /* lists of the same unit and major are shared where equal */
+        unsigned n = collect(list, 0, unit, major, false);
 
-        for (unsigned key = 0; key < KEYS; key++) {
-            unsigned n = collect(list, 0, unit, major, key, false);
-            unsigned at;
-
-            if (unit == UNIT_I || unit == UNIT_M)
-                n = collect(list, n, UNIT_A, major, key, false);
-            n = collect(list, n, unit, major, key, true);
-            list[n++] = ISA_NO_ENTRY;
-            for (at = start; at < pool_used; at++) {
-                if (at + n <= pool_used && memcmp(&pool[at], list, n * sizeof(list[0])) == 0)
-                    break;
-            }
-            if (at == pool_used) {
-                assert(pool_used + n <= MAX_POOL);
-                memcpy(&pool[at], list, n * sizeof(list[0]));
-                pool_used += n;
-            }
-            heads[decoded][major][key] = (uint16_t)at;
-        }
+        if (unit == UNIT_I || unit == UNIT_M)
+            n = collect(list, n, UNIT_A, major, false);
+        n = collect(list, n, unit, major, true);
+        build_keys(heads[decoded][major], pool_used, list, n, 0, KEY_BITS);
     }
 }
 

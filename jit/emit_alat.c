@@ -175,8 +175,26 @@ static void emit_check(struct compile *c, const struct ir_op *op)
     end_cold(c, first);
 }
 
+/* As alat_invalidate_all(), but for the last generation. */
+static void emit_invala(struct compile *c, const struct ir_op *op)
+{
+    struct x64 *x = &c->x;
+    unsigned first = c->n_colds;
+
+    x64_cmp_mem32(x, REG_V, V(alat_gen), -1);
+    cold_add(c, COLD_FULL, op, x64_jcc(x, CC_E));
+    x64_rex(x, false, 0, 0, REG_V, false); /* inc dword [v + alat_gen] */
+    x64_byte(x, 0xff);
+    x64_modrm_mem(x, 0, REG_V, V(alat_gen));
+    end_cold(c, first);
+}
+
 bool emit_alat(struct compile *c, const struct ir_op *op)
 {
+    if (op->fn == (void *)op_invala) {
+        emit_invala(c, op);
+        return true;
+    }
     /* NaTs and byte order are looked at in C. */
     if (c->u->key & (KEY_CAREFUL | KEY_NAT | KEY_BE))
         return false;

@@ -132,6 +132,10 @@ static size_t plain_read_ar(unsigned ar)
         return offsetof(struct vcpu, pfs);
     case AR_EC:
         return offsetof(struct vcpu, ec);
+    case AR_BSPSTORE: /* where check_rsc_mode() lets it */
+        return offsetof(struct vcpu, rse.bspstore);
+    case AR_RNAT:
+        return offsetof(struct vcpu, rse.rnat);
     default:
         return plain_ar(ar);
     }
@@ -160,6 +164,21 @@ static void check_rsc_mode(struct lower *l, unsigned ar)
     ir_here(l, lazy);
 }
 
+/* At cpl 0. C sees to a new privilege level, and to reserved fields. */
+static void set_rsc(struct lower *l, ir_val value)
+{
+    const uint64_t bits = UINT64_C(0x3fff001f), pl = 0xc;
+    ir_val other_pl = ir_andi(l, ir_bin(l, IR_XOR, value, ir_st(l, offsetof(struct vcpu, rsc))), pl);
+    ir_val slow = ir_or(l, other_pl, ir_andi(l, value, ~bits));
+    ir_label label = ir_skip_nz(l, slow);
+
+    ir_set_st(l, offsetof(struct vcpu, rsc), value);
+    ir_here(l, label);
+    label = ir_skip_z(l, slow);
+    ir_call(l, op_mov_to_ar, AR_RSC, value, 0, CALL_READS_GR);
+    ir_here(l, label);
+}
+
 void lower_mov_to_ar(struct lower *l, const struct insn *in)
 {
     unsigned valid = ar_valid(in->areg);
@@ -183,6 +202,10 @@ void lower_mov_to_ar(struct lower *l, const struct insn *in)
     }
     if (in->areg == AR_EC)
         ir_set_st(l, offsetof(struct vcpu, ec), ir_andi(l, value, 0x3f));
+    else if (in->areg == AR_RNAT)
+        ir_set_st(l, offsetof(struct vcpu, rse.rnat), ir_andi(l, value, ~(UINT64_C(1) << 63)));
+    else if (in->areg == AR_RSC && !(l->key & KEY_CPL))
+        set_rsc(l, value);
     else if (offset != SIZE_MAX)
         ir_set_st(l, offset, value);
     else
@@ -200,6 +223,7 @@ void lower_mov_from_ar(struct lower *l, const struct insn *in)
         raise_illegal(l);
         return;
     }
+    check_rsc_mode(l, in->areg);
     if (offset != SIZE_MAX)
         value = ir_st(l, offset);
     else

@@ -128,7 +128,11 @@ void lower_system_mask(struct lower *l, const struct insn *in)
 {
     if (not_privileged(l))
         return;
-    ir_call(l, in->op == OP_SSM ? op_ssm : op_rsm, (uint64_t)in->imm, 0, 0, CALL_NO_REGS);
+    /* Nothing has to be looked at when interrupts are masked: an attention bit that stays set is found to be nobody's. */
+    if (in->op == OP_RSM && (uint64_t)in->imm == PSR_I && !(l->key & KEY_VM))
+        ir_set_st(l, offsetof(struct vcpu, psr), ir_andi(l, ir_st(l, offsetof(struct vcpu, psr)), ~PSR_I));
+    else
+        ir_call(l, in->op == OP_SSM ? op_ssm : op_rsm, (uint64_t)in->imm, 0, 0, CALL_NO_REGS);
     psr_changed(l, (uint64_t)in->imm);
 }
 
@@ -143,16 +147,23 @@ void lower_mov_to_psr(struct lower *l, const struct insn *in)
 
 void lower_mov_from_psr(struct lower *l, const struct insn *in)
 {
+    ir_val value;
+
     ir_check_target(l, in->r1);
     if (not_privileged(l))
         return;
-    ir_set_gr(l, in->r1, ir_call(l, op_mov_from_psr, 0, 0, 0, CALL_NO_REGS), ir_zero(l));
+    if (l->key & KEY_VM)
+        value = ir_call(l, op_mov_from_psr, 0, 0, 0, CALL_NO_REGS);
+    else
+        value = ir_andi(l, ir_st(l, offsetof(struct vcpu, psr)), UINT64_C(0xffffffff) | PSR_MC | PSR_IT);
+    ir_set_gr(l, in->r1, value, ir_zero(l));
 }
 
-/* srlz.d, srlz.i */
+/* srlz.d, srlz.i: as op_srlz_d() */
 void lower_srlz(struct lower *l, const struct insn *in)
 {
-    ir_call(l, in->op == OP_SRLZ_D ? op_srlz_d : op_srlz_i, 0, 0, 0, CALL_NO_REGS);
+    (void)in;
+    ir_set_st(l, offsetof(struct vcpu, ic_inflight), ir_zero(l));
 }
 
 /* ---- control and indexed registers ---- */
@@ -169,12 +180,36 @@ static bool cr_illegal(struct lower *l, unsigned cr, unsigned access)
     return true;
 }
 
+/* What a register keeps of any value, where nothing is reserved and nothing follows; 0 for others. */
+static uint64_t kept_bits(unsigned cr)
+{
+    switch (cr) {
+    case CR_IIP:
+    case CR_IIPA:
+        return ~UINT64_C(15);
+    case CR_IHA:
+        return ~UINT64_C(3);
+    case CR_IFA:
+    case CR_ITIR:
+    case CR_IIM:
+        return ~UINT64_C(0);
+    default:
+        return 0;
+    }
+}
+
 void lower_mov_to_cr(struct lower *l, const struct insn *in)
 {
+    ir_val value;
+
     if (cr_illegal(l, in->areg, CR_WRITE) || not_privileged(l))
         return;
     ir_nat_fault(l, ir_nat(l, in->r2), 0);
-    ir_call(l, op_mov_to_cr, in->areg, ir_gr(l, in->r2), 0, CALL_NO_REGS);
+    value = ir_gr(l, in->r2);
+    if (kept_bits(in->areg) && !(l->key & KEY_VM))
+        ir_set_st(l, offsetof(struct vcpu, cr) + in->areg * sizeof(uint64_t), ir_andi(l, value, kept_bits(in->areg)));
+    else
+        ir_call(l, op_mov_to_cr, in->areg, value, 0, CALL_NO_REGS);
 }
 
 /* Is what cr_read() gives the register's word? */
