@@ -300,10 +300,13 @@ void fr_settle(struct vcpu *v)
 
 void fr_pr_rename(struct vcpu *v, uint64_t old_cfm, uint64_t new_cfm)
 {
-    unsigned lag = (unsigned)(v->fr_lag % 96);
-    unsigned fr = (cfm_rrb_fr(new_cfm) + 2 * 96 - cfm_rrb_fr(old_cfm) - lag) % 96;
-    unsigned pr = (cfm_rrb_pr(new_cfm) + 48 - cfm_rrb_pr(old_cfm)) % 48;
+    unsigned lag, fr, pr;
 
+    if (!((old_cfm | new_cfm) & CFM_RRB) && !v->fr_lag) /* nearly always */
+        return;
+    lag = (unsigned)(v->fr_lag % 96);
+    fr = (cfm_rrb_fr(new_cfm) + 2 * 96 - cfm_rrb_fr(old_cfm) - lag) % 96;
+    pr = (cfm_rrb_pr(new_cfm) + 48 - cfm_rrb_pr(old_cfm)) % 48;
     if (pr)
         v->pr = pr_rotate(v->pr, 48 - pr);
     v->fr_lag = 0;

@@ -265,6 +265,8 @@ bool emit_frame(struct compile *c, const struct ir_op *op);
 void emit_ret_slow(struct compile *c, const struct ir_op *op);
 /* ld.a, ld.s, ld.sa, chk.a, ld8.fill and st8.spill inline. Return: false if @op is none of them. jit/emit_alat.c */
 bool emit_alat(struct compile *c, const struct ir_op *op);
+/* xchg, cmpxchg and fetchadd inline. Return: false if @op is none of them. jit/emit_sem.c */
+bool emit_semaphore(struct compile *c, const struct ir_op *op);
 /* Decides for every memory reference of the unit; c->sites has room for all ops. jit/sites.c */
 void sites_plan(struct compile *c);
 /* Is @op a load or store of either register file that may have a site? */

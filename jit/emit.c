@@ -553,7 +553,7 @@ unsigned emit_op(struct compile *c, const struct ir_op *op)
     case IR_ST8: emit_mem(c, op, 8, true); break;
     case IR_FENCE: x64_mfence(&c->x); break;
     case IR_CALL:
-        if (!emit_frame(c, op) && !emit_alat(c, op))
+        if (!emit_frame(c, op) && !emit_alat(c, op) && !emit_semaphore(c, op))
             emit_call(c, op);
         break;
     case IR_BREAK:

@@ -218,6 +218,33 @@ static void add_guard(struct start *s, unsigned bottom)
     s->code[s->n++] = isa_bundle_make(0x11, slot[0], slot[1], slot[2]);
 }
 
+/* A load and a compare-and-exchange that may find what was loaded, or another semaphore: two bundles. */
+static void add_semaphore(struct start *s)
+{
+    unsigned size = 1u << below(4), p = 18 + below(3), large = below(2) ? 4 : 8;
+    char (*text)[64] = s->text[s->n], (*second)[64] = s->text[s->n + 1];
+    uint64_t slot[3], lslot;
+
+    snprintf(text[0], sizeof(text[0]), "ld%u r8=[r%u]", below(4) ? size : 8, p);
+    snprintf(text[1], sizeof(text[1]), "xchg%u r%u=[r%u],r%u", size, reg(), p, reg());
+    slot[2] = assemble(i_line, UNIT_I, text[2], sizeof(text[2]));
+    isa_asm(text[0], UNIT_M, &slot[0], &lslot);
+    if (below(2) || isa_asm(text[1], UNIT_M, &slot[1], &lslot)) {
+        snprintf(text[1], sizeof(text[1]), "nop.m 0");
+        slot[1] = NOP_M;
+    }
+    s->code[s->n++] = isa_bundle_make(0x09, slot[0], slot[1], slot[2]);
+    snprintf(second[0], sizeof(second[0]), "mov.m ar.ccv=r8");
+    if (below(3))
+        snprintf(second[1], sizeof(second[1]), "cmpxchg%u.%s r9=[r%u],r10,ar.ccv", size, PICK("acq", "rel"), p);
+    else
+        snprintf(second[1], sizeof(second[1]), "fetchadd%u.acq r9=[r%u],%s", large, p, PICK("1", "-1", "16", "-8"));
+    slot[2] = assemble(i_line, UNIT_I, second[2], sizeof(second[2]));
+    isa_asm(second[0], UNIT_M, &slot[0], &lslot);
+    isa_asm(second[1], UNIT_M, &slot[1], &lslot);
+    s->code[s->n++] = isa_bundle_make(0x09, slot[0], slot[1], slot[2]);
+}
+
 /* A loop of a few bundles, with side exits behind it. */
 static void add_loop(struct start *s, unsigned bundles)
 {
@@ -230,6 +257,10 @@ static void add_loop(struct start *s, unsigned bundles)
     while (s->n < bottom) {
         snprintf(branch, sizeof(branch), "%sbr.cond.dpnt.few .+%u", PICK("(p6) ", "(p8) ", "(p18) "),
                  below(8) ? (bottom + 1 - s->n) * 16 : (1 + below(bottom + 1 - s->n)) * 16);
+        if (s->n + 2 <= bottom && below(6) == 0) {
+            add_semaphore(s);
+            continue;
+        }
         add_bundle(s, below(8) ? NULL : branch);
     }
     snprintf(branch, sizeof(branch), "%s.few .-%u", kind, (bottom - top) * 16);
