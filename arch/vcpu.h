@@ -182,7 +182,7 @@ struct jump_entry {
     uint64_t key_gen;         /* key, and jump_gen in {63:32} */
     const void *code;
 };
-#define JUMP_BITS 14
+#define JUMP_BITS 15
 #define JUMP_SIZE (1u << JUMP_BITS)
 /* Pages of 4 KiB that jumps[] may lead to, by a hash of the address without its region. */
 #define JUMP_PAGE_BITS 12
