@@ -22,7 +22,7 @@ struct code_unit {
     struct ir_unit *ir;
     struct ir_unit *over;    /* the same going on in the next page, or NULL: code_translate_over() */
     _Atomic(const void *) host; /* compiled code; NULL: not yet, or never (no_host) */
-    bool no_host;
+    _Atomic bool no_host; /* changed under the compiler's lock, read without */
     bool stop;               /* starts where a debugger's stop may be: never compiled, so always entered by the run loop */
     uint32_t key;
     uint8_t slot;
