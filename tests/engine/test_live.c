@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What comes from outside while a processor is in a loop that compiled code keeps in host registers: kicks, interrupts whose
+ * handler changes what the loop reads, and new code. Whoever looks sees a state between two rounds.
+ */
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "accel/soft.h"
+#include "isa/isa.h"
+#include "mem/mem.h"
+
+#define RAM   (UINT64_C(4) << 20)
+#define CODE  UINT64_C(0x10000)
+#define IVT   UINT64_C(0x40000)
+#define DATA  UINT64_C(0x100000)
+#define STORE UINT64_C(0x200000)
+
+enum { GATE_END = 1, EXTERNAL_INTERRUPT = 0x3000, VECTOR = 0x40, ROUNDS = 30, INTERVAL_US = 200 };
+
+/* In each round r8 goes up by 1, r10 by 2, and [r14] becomes their sum, r11; it ends when r2 is as large as r15. */
+static const char *const loop[] = {
+    "{ .mii adds r8=1,r8 ; adds r10=2,r10 ; nop.i 0 ;; }",
+    "{ .mii add r11=r8,r10 ; cmp.ltu p6,p0=r2,r15 ; nop.i 0 ;; }",
+    "{ .mib st8 [r14]=r11 ; nop.i 0 ; (p6) br.cond.sptk.few -0x20 ;; }",
+};
+static const char *const handler[] = {
+    "{ .mii mov r16=cr.ivr ; adds r2=1,r2 ; nop.i 0 ;; }",
+    "{ .mii mov cr.eoi=r0 ; nop.i 0 ; nop.i 0 ;; }",
+    "{ .mib srlz.d ; nop.i 0 ; nop.b 0 ;; }",
+    "{ .mib nop.m 0 ; nop.i 0 ; rfi ;; }",
+};
+/* Takes the place of the loop's second bundle: nothing is below 0. */
+static const char *const last_round[] = { "{ .mii add r11=r8,r10 ; cmp.ltu p6,p0=r2,r0 ; nop.i 0 ;; }" };
+
+struct machine {
+    struct kia_mem *mem;
+    struct kia_vm *vm;
+    struct kia_vcpu *vcpu;
+    struct kia_run run;
+    pthread_t thread;
+    bool started;
+    _Atomic bool over;
+};
+
+static const char *accel; /* of the present round */
+
+static void write_code(struct machine *m, uint64_t at, const char *const *code, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct bundle b;
+
+        assert_int_equal(isa_asm_bundle(code[i], &b), 0);
+        kia_mem_write(m->mem, at + i * 16, &b, sizeof(b));
+    }
+}
+#define WRITE_CODE(m, at, code) write_code(m, at, code, sizeof(code) / sizeof(*(code)))
+
+static int setup(void **state)
+{
+    struct kia_vm_config config = { .accel = accel, .cpu = "montecito", .max_vcpus = 1, .itc_hz = 1000000000 };
+    struct machine *m = calloc(1, sizeof(*m));
+
+    assert_non_null(m);
+    config.mem = m->mem = kia_mem_create();
+    assert_int_equal(kia_mem_add_ram(m->mem, 0, RAM), 0);
+    assert_int_equal(kia_vm_create(&config, &m->vm), 0);
+    assert_int_equal(kia_vcpu_create(m->vm, 0, 0, 0, &m->vcpu), 0);
+    WRITE_CODE(m, CODE, loop);
+    WRITE_CODE(m, IVT + EXTERNAL_INTERRUPT, handler);
+    kia_vm_add_gate(m->vm, CODE + sizeof(loop) / sizeof(*loop) * 16, GATE_END, KIA_GATE_FALL);
+    kia_set_psr(m->vcpu, PSR_IC | PSR_I);
+    kia_set_cr(m->vcpu, CR_IVA, IVT);
+    kia_set_cr(m->vcpu, CR_TPR, 0);
+    kia_set_ar(m->vcpu, AR_BSPSTORE, STORE);
+    kia_set_cfm(m->vcpu, 0);
+    kia_set_ip(m->vcpu, CODE);
+    kia_set_gr(m->vcpu, 14, DATA);
+    kia_set_gr(m->vcpu, 15, ROUNDS);
+    *state = m;
+    return 0;
+}
+
+static void join(struct machine *m)
+{
+    m->over = true;
+    if (m->started)
+        pthread_join(m->thread, NULL);
+    m->started = false;
+}
+
+static int teardown(void **state)
+{
+    struct machine *m = *state;
+
+    join(m);
+    kia_vm_destroy(m->vm);
+    kia_mem_destroy(m->mem);
+    free(m);
+    return 0;
+}
+
+static uint64_t gr(struct machine *m, unsigned r) { return kia_get_gr(m->vcpu, r, NULL); }
+
+/* Between two rounds, in registers and in memory. */
+static void expect_whole_rounds(struct machine *m)
+{
+    uint64_t sum;
+
+    assert_int_equal(gr(m, 10), 2 * gr(m, 8));
+    assert_int_equal(gr(m, 11), 3 * gr(m, 8));
+    assert_int_equal(kia_mem_read(m->mem, DATA, &sum, 8), 0);
+    assert_int_equal(sum, gr(m, 11));
+}
+
+static void *kick(void *opaque)
+{
+    struct machine *m = opaque;
+
+    while (!m->over) {
+        usleep(INTERVAL_US);
+        kia_vcpu_kick(m->vcpu);
+    }
+    return NULL;
+}
+
+static void *interrupt(void *opaque)
+{
+    struct machine *m = opaque;
+
+    while (!m->over) {
+        usleep(INTERVAL_US);
+        kia_vm_interrupt(m->vm, 0, 0, VECTOR);
+    }
+    return NULL;
+}
+
+static void *replace(void *opaque)
+{
+    struct machine *m = opaque;
+
+    usleep(100 * INTERVAL_US);
+    WRITE_CODE(m, CODE + 16, last_round);
+    return NULL;
+}
+
+static void run_with(struct machine *m, void *(*other)(void *))
+{
+    assert_int_equal(pthread_create(&m->thread, NULL, other, m), 0);
+    m->started = true;
+    kia_vcpu_run(m->vcpu, &m->run);
+}
+
+static void end(struct machine *m)
+{
+    join(m);
+    assert_int_equal(m->run.exit, KIA_EXIT_GATE);
+    assert_int_equal(m->run.gate, GATE_END);
+    expect_whole_rounds(m);
+}
+
+/* A kick leaves before a round, and what is changed then counts from the next round on. */
+static void test_kick(void **state)
+{
+    struct machine *m = *state;
+
+    run_with(m, kick);
+    for (uint64_t i = 1; m->run.exit != KIA_EXIT_GATE; i++) {
+        assert_int_equal(m->run.exit, KIA_EXIT_KICKED);
+        assert_int_equal(kia_get_ip(m->vcpu), CODE);
+        if (gr(m, 8))
+            expect_whole_rounds(m);
+        kia_set_gr(m->vcpu, 2, i);
+        kia_vcpu_run(m->vcpu, &m->run);
+    }
+    assert_true(gr(m, 2) >= ROUNDS);
+    end(m);
+}
+
+/* The loop sees what the handler did to the register that it only reads. */
+static void test_interrupt(void **state)
+{
+    struct machine *m = *state;
+
+    run_with(m, interrupt);
+    assert_true(gr(m, 2) >= ROUNDS);
+    end(m);
+}
+
+/* A device writes the loop's code. */
+static void test_new_code(void **state)
+{
+    struct machine *m = *state;
+
+    kia_set_psr(m->vcpu, PSR_IC);
+    run_with(m, replace);
+    assert_int_equal(gr(m, 2), 0);
+    end(m);
+}
+
+int main(void)
+{
+    static const char *const accels[] = { "soft,jit=off", "soft,jit=on,jit-after=0" };
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_kick, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_interrupt, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_new_code, setup, teardown),
+    };
+    int failed = 0;
+
+    for (size_t i = 0; i < sizeof(accels) / sizeof(*accels); i++) {
+        accel = accels[i];
+        failed += cmocka_run_group_tests_name(accel, tests, NULL, NULL);
+    }
+    return failed;
+}
