@@ -160,7 +160,7 @@ class Guest:
             image.flush()
             command = [self.options.program, '-accel', self.accel, '-m', '1G', '-smp', str(processors),
                        '-nographic', '-no-reboot', '-kernel', self.options.kernel, '-initrd', image.name,
-                       '-append', 'console=ttyS0 quiet panic=-1 run=sh+/bench/guest.sh']
+                       '-append', 'console=ttyS0 quiet panic=-1 swiotlb=2048 run=sh+/bench/guest.sh']
             start = time.monotonic()
             process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                        stderr=errors)
