@@ -11,12 +11,12 @@ guest_compiler() {
     key_words="$toolchain $*"
 }
 
-# pack_image: packs $work/tests, with the list, as /tests, beside a new /init; publishes the image and the list.
+# pack_image: packs $work/tests, with the list, as /tests, and what is in $work/files, beside a new /init.
 pack_image() {
     rm -rf root new
     mkdir -p root/tests root/dev root/bin new
     "$compiler" -std=gnu17 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror -static -s -o root/init "$tests_dir/programs/init.c"
-    [ ! -d bin ] || cp -a bin/. root/bin/
+    [ ! -d files ] || cp -a files/. root/
     cp -a tests/. root/tests/
     grep -v '^-' tests/list >root/tests/list
     cp tests/list new/list

@@ -3,9 +3,9 @@
 """run.py IMAGE-RECIPE [ARGUMENT...] [-- OPTION...]: runs an image of test programs in the guest.
 
 IMAGE-RECIPE is a script beside this file that prints a folder with `list`, the commands (programs/init.c says how), and
-`image.cpio.gz` with them. OPTIONs are kvm-ia64's. Results are TAP, a case a command. The file `known` names the cases
-that are not expected to pass. If the guest ends or is silent for too long, the command it was in has failed, and the
-next boot goes on after it.
+`image.cpio.gz` with them. OPTIONs are kvm-ia64's. Results are TAP, a case a command and one for each test of which a
+command tells the result; such a case is named COMMAND/TEST. The file `known` names the cases that are not expected to
+pass. If the guest ends or is silent for too long, the command it was in has failed, and the next boot goes on after it.
 """
 import fnmatch
 import os
@@ -49,8 +49,10 @@ class Known:
 class Run:
     def __init__(self, image, commands, known, options):
         self.image, self.commands, self.known, self.options = image, commands, known, options
-        self.results = {}     # number of the command: (passed, what happened)
+        self.results = {}     # number of the command: whether it passed
         self.output = {}
+        self.cases = {}       # number of the command: the results of its tests, (result, name)
+        self.printed = 0
         self.failed = 0
 
     def boot(self, first):
@@ -68,8 +70,11 @@ class Run:
                     last = last[-30:] + [line]
                 elif words[1] == 'run':
                     at = int(words[2])
+                elif words[1] == 'case':
+                    result, name = line.split(None, 4)[3:]
+                    self.cases.setdefault(int(words[2]), []).append((result, name))
                 elif words[1] == 'out':
-                    self.output.setdefault(int(words[2]), []).append(line.split(None, 3)[3])
+                    self.output.setdefault(int(words[2]), []).append(' '.join(line.split(None, 3)[3:]))
                 elif words[1] == 'end':
                     self.ended(int(words[2]), words[3], int(words[4]), words[5])
                 elif words[1] == 'over':
@@ -105,25 +110,43 @@ class Run:
             yield line.decode('utf-8', 'replace').strip('\r')
 
     def ended(self, number, kind, value, milliseconds):
+        cases, failed = self.cases.pop(number, []), self.failed
+        for result, name in cases:
+            self.case(self.commands[number][1] + '/' + re.sub(r'[^\w.,:=+-]+', '_', name), result)
+        time_taken = '%.1f s' % (int(milliseconds) / 1000)
         if kind == 'exit' and value == SKIPPED:
             self.report(number, True, '', 'SKIP ' + ' '.join(self.output.get(number, [])))
+        elif kind == 'exit' and value == 1 and any(result == 'fail' for result, _ in cases):
+            self.report(number, True, '', time_taken)
+            if self.failed > failed:
+                self.print_output(number)
         else:
-            self.report(number, kind == 'exit' and value == 0, '%s %d' % (kind, value),
-                        '%.1f s' % (int(milliseconds) / 1000))
+            self.report(number, kind == 'exit' and value == 0, '%s %d' % (kind, value), time_taken)
+
+    def case(self, name, result, what='fails', note=''):
+        """Prints a case, with regard to what is known of it; False for a failure that was not expected."""
+        expected, why = self.known.find(name)
+        self.printed += 1
+        if expected == 'skip' or result == 'skip':
+            result, note = 'skip', 'SKIP ' + (why or note)
+        elif expected == 'fail' and result == 'fail':
+            print('not ok %d - %s # TODO %s (%s)' % (self.printed, name, why, what), flush=True)
+            return True
+        elif expected == 'fail':
+            result, what = 'fail', 'passes: take it out of the list of known failures'
+        passed = result != 'fail'
+        self.failed += not passed
+        print('%sok %d - %s # %s' % ('' if passed else 'not ', self.printed, name, note if passed else what), flush=True)
+        return passed
 
     def report(self, number, passed, what, note=''):
-        name = self.commands[number][1]
         self.results[number] = passed
-        expected, why = self.known.find(name)
-        if expected == 'fail' and not passed:
-            print('not ok %d - %s # TODO %s (%s)' % (number + 1, name, why, what), flush=True)
-            return
-        if expected == 'fail' and passed:
-            passed, what = False, 'passes: take it out of the list of known failures'
-        self.failed += not passed
-        print('%sok %d - %s # %s' % ('' if passed else 'not ', number + 1, name, note if passed else what), flush=True)
-        if not passed:
-            print(*self.output.get(number, []), sep='\n# ', flush=True)
+        result = 'skip' if note.startswith('SKIP ') else 'pass' if passed else 'fail'
+        if not self.case(self.commands[number][1], result, what, note.removeprefix('SKIP ')):
+            self.print_output(number)
+
+    def print_output(self, number):
+        print('#', *self.output.get(number, []), sep='\n# ', flush=True)
 
     def all(self):
         first, idle = 0, 0
@@ -168,13 +191,11 @@ def main():
     folder = made.stdout.strip()
     known = Known(re.sub(r'[^A-Za-z0-9]+', '-', '-'.join(recipe)))
     commands, left_out = read_list(os.path.join(folder, 'list'))
-    print('1..%d' % (len(commands) + len(left_out)), flush=True)
     run = Run(os.path.join(folder, 'image.cpio.gz'), commands, known, options)
     failed = run.all()
-    for number, (name, why) in enumerate(left_out, len(commands) + 1):
-        if known.find(name)[0] == 'skip':
-            why = known.find(name)[1]
-        print('ok %d - %s # SKIP %s' % (number, name, why))
+    for name, why in left_out:
+        run.case(name, 'skip', '', why)
+    print('1..%d' % run.printed)
     sys.exit(failed)
 
 

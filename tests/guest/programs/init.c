@@ -6,6 +6,7 @@
  * empty folder and SECONDS of time. What is said on the console, for run.py:
  *
  *     @ run N NAME             before command N
+ *     @ case N RESULT NAME     for each line "@case RESULT NAME" of its output: RESULT is pass, fail or skip
  *     @ out N TEXT             the last lines of its output, if it did not end with 0
  *     @ end N KIND VALUE MS    KIND is "exit" or "signal", or "timeout" with VALUE 0
  *     @ over                   all is done; then the machine powers off
@@ -16,14 +17,17 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <limits.h>
+#include <net/if.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -33,6 +37,7 @@ enum { ARGUMENTS_MAX = 32, OUTPUT_SHOWN = 2000 };
 
 #define OUTPUT "/tmp/output"
 #define FOLDER "/tmp/work"
+#define CASE "@case "
 
 static void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
@@ -44,6 +49,16 @@ static void say(const char *format, ...)
     vprintf(format, arguments);
     va_end(arguments);
     fflush(stdout);
+}
+
+static void loopback_up(void)
+{
+    struct ifreq request = {.ifr_name = "lo"};
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+    request.ifr_flags = IFF_UP;
+    ioctl(fd, SIOCSIFFLAGS, &request);
+    close(fd);
 }
 
 static void set_up(void)
@@ -58,9 +73,15 @@ static void set_up(void)
     mkdir("/dev/pts", 0755);
     mount("tmp", "/dev/shm", "tmpfs", 0, NULL);
     mount("pts", "/dev/pts", "devpts", 0, "ptmxmode=666");
+    symlink("/proc/self/fd", "/dev/fd");
+    symlink("/proc/self/fd/0", "/dev/stdin");
+    symlink("/proc/self/fd/1", "/dev/stdout");
+    symlink("/proc/self/fd/2", "/dev/stderr");
+    loopback_up();
     setenv("PATH", "/bin:/tests", 1);
     setenv("HOME", "/tmp", 1);
     setenv("TMPDIR", "/tmp", 1);
+    setenv("TIMEOUTFACTOR", "10", 1); /* of glibc's tests */
 }
 
 /* The number after NAME on the kernel's command line, or 0. */
@@ -143,6 +164,19 @@ static int wait_until(pid_t child, double deadline, int *status)
     }
 }
 
+/* A command that runs several tests tells how each has ended. */
+static void show_cases(long number)
+{
+    static char line[PATH_MAX];
+    FILE *file = fopen(OUTPUT, "re");
+
+    while (file && fgets(line, sizeof(line), file))
+        if (!strncmp(line, CASE, strlen(CASE)))
+            say("@ case %ld %.*s\n", number, (int)strcspn(line + strlen(CASE), "\n"), line + strlen(CASE));
+    if (file)
+        fclose(file);
+}
+
 static void show_output(long number)
 {
     char text[OUTPUT_SHOWN + 1], *line, *rest = text;
@@ -153,7 +187,7 @@ static void show_output(long number)
     close(file);
     text[count > 0 ? count : 0] = 0;
     while ((line = strsep(&rest, "\n")) != NULL)
-        if (*line)
+        if (*line && strncmp(line, CASE, strlen(CASE)))
             say("@ out %ld %s\n", number, line);
 }
 
@@ -180,6 +214,7 @@ static void run(long number, char *line)
     kill(-child, SIGKILL);
     if (!ended)
         wait_until(child, seconds() + 10, &status);
+    show_cases(number);
     if (!ended || status)
         show_output(number);
     say("@ end %ld %s %d %.0f\n", number, !ended ? "timeout" : WIFEXITED(status) ? "exit" : "signal",
