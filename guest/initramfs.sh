@@ -3,14 +3,19 @@
 # initramfs.sh NAME: builds the initramfs image initramfs/NAME; prints the image's path.
 #
 # small: klibc's shell and utilities, the programs under programs/ and initramfs/init.
+# full: the same with the modules of the kernel configuration "full" and initramfs/modprobe.
 # $KIA_INITRAMFS_EXTRA may name a folder whose files go into the image as well, over the others.
 . "$(dirname "$0")/lib.sh"
-[ "${1:-}" = small ] || die "usage: initramfs.sh small"
+case ${1:-} in
+small) linux= ;;
+full) linux=$("$guest_dir/linux.sh" full) ;;
+*) die "usage: initramfs.sh small|full" ;;
+esac
 extra=${KIA_INITRAMFS_EXTRA:-}
 mapfile -t programs < <(find "$guest_dir/programs" -name '*.c' | LC_ALL=C sort)
-key_words=${KIA_TOOLCHAIN:-}
+key_words=${KIA_TOOLCHAIN:-}$linux
 [ -z "$extra" ] || key_words+=$(tar -C "$extra" --sort=name --mtime=@0 --owner=0 --group=0 -cf - . | sha256sum)
-recipe "initramfs-$1" "$0" "$guest_dir/klibc.sh" "$guest_dir/initramfs/init" "${programs[@]}"
+recipe "initramfs-$1" "$0" "$guest_dir/klibc.sh" "$guest_dir"/initramfs/* "${programs[@]}"
 "$guest_dir/packages.sh" initramfs
 toolchain=$("$guest_dir/toolchain.sh")
 klibc=$("$guest_dir/klibc.sh")
@@ -41,6 +46,12 @@ pack() {
     ln -s gzip root/bin/gunzip
     ln -s gzip root/bin/zcat
     install -m 755 "$guest_dir/initramfs/init" root/init
+    if [ -n "$linux" ]; then
+        mkdir -p root/sbin root/lib
+        install -m 755 "$guest_dir/initramfs/modprobe" root/bin/modprobe
+        ln -s ../bin/modprobe root/sbin/modprobe
+        cp -a "$linux/modules/lib/modules" root/lib/
+    fi
     [ -z "$extra" ] || cp -a "$extra"/. root/
     find root -exec touch -h -d @0 {} +
     (cd root && find . | sort | cpio --quiet -o -H newc --owner 0:0 --reproducible) | gzip -9n >new/initramfs.cpio.gz
