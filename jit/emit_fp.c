@@ -11,14 +11,6 @@
 
 #define V(field) ((int32_t)offsetof(struct vcpu, field))
 
-/* MXCSR: all exceptions masked, round to nearest, denormals as they are, nothing raised. */
-#define MXCSR_START 0x1f80
-/*
- * What counts of MXCSR's flags: an invalid operation always gives a NaN, which goes to C. The order is that
- * of FP_EXC_*.
- */
-#define MXCSR_FLAGS (FP_EXC_D | FP_EXC_O | FP_EXC_U | FP_EXC_I)
-
 enum { LOOK_AHEAD = 100 };
 
 static bool host_can(void)
@@ -483,50 +475,6 @@ void fp_single_bits(struct compile *c)
 
 /* ---- sticky flags ---- */
 
-/* Clobbers r10 and FRAME_KEEP's first slot. */
-static void fold_flags(struct x64 *x)
-{
-    uint8_t *none;
-
-    x64_stmxcsr(x, RSP, FRAME_KEEP);
-    x64_load32(x, R10, RSP, FRAME_KEEP);
-    x64_alu32_ri(x, ALU_CMP, R10, MXCSR_START);
-    none = x64_jcc(x, CC_E);
-    x64_alu32_ri(x, ALU_AND, R10, MXCSR_FLAGS);
-    x64_shift_ri(x, SHIFT_SHL, R10, FPSR_SF_SHIFT + FPSR_SF_FLAG_SHIFT);
-    x64_rex(x, true, R10, 0, REG_V, false); /* or [v + fpsr], r10 */
-    x64_byte(x, ALU_OR << 3 | 1);
-    x64_modrm_mem(x, R10, REG_V, V(fpsr));
-    x64_store_imm32(x, RSP, FRAME_KEEP, MXCSR_START);
-    x64_ldmxcsr(x, RSP, FRAME_KEEP);
-    x64_patch(x, none, x->p);
-}
-
-void emit_fp_enter(struct x64 *x)
-{
-    uint8_t *plain;
-
-    x64_stmxcsr(x, RSP, FRAME_MXCSR);
-    x64_load32(x, R10, RSP, FRAME_MXCSR);
-    x64_alu32_ri(x, ALU_CMP, R10, MXCSR_START);
-    plain = x64_jcc(x, CC_E);
-    x64_store_imm32(x, RSP, FRAME_KEEP, MXCSR_START);
-    x64_ldmxcsr(x, RSP, FRAME_KEEP);
-    x64_patch(x, plain, x->p);
-}
-
-void emit_fp_leave(struct x64 *x)
-{
-    uint8_t *plain;
-
-    fold_flags(x);
-    x64_load32(x, R10, RSP, FRAME_MXCSR);
-    x64_alu32_ri(x, ALU_CMP, R10, MXCSR_START);
-    plain = x64_jcc(x, CC_E);
-    x64_ldmxcsr(x, RSP, FRAME_MXCSR);
-    x64_patch(x, plain, x->p);
-}
-
 /* Does the op read or replace flags that are still in MXCSR? */
 static bool wants_flags(const struct ir_op *op)
 {
@@ -593,7 +541,7 @@ bool emit_fp(struct compile *c, const struct ir_op *op)
     fp_reach(c, (uint32_t)(op - c->u->ops));
     fp_chain_segment(c, (uint32_t)(op - c->u->ops));
     if (wants_flags(op))
-        fold_flags(&c->x);
+        fp_fold_flags(&c->x);
     if (emit_fp_owns(op)) {
         emit_own(c, op);
         return true;

@@ -154,6 +154,9 @@ void fp_call(struct compile *c, const struct ir_op *op);
  */
 void fp_aside(struct compile *c, const struct ir_op *op, unsigned x, unsigned y);
 
+/* Flags go from MXCSR into FPSR. Clobbers r10 and FRAME_KEEP's first slot. jit/emit_fp_flags.c */
+void fp_fold_flags(struct x64 *x);
+
 /* True if @f may be a double, as far as is known. */
 bool fp_may_be_double(const struct compile *c, unsigned f);
 /* Goes to C unless the registers (f0 and f1 left out) are tagged doubles. Clobbers rax. */
