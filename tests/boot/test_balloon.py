@@ -1,6 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The balloon, set through gdb's monitor: the guest's memory shrinks and grows, and the host gets back what it gives up."""
+"""The balloon, set through gdb's monitor: the guest's memory shrinks and grows, and the host gets back what it gives up.
+
+For a kernel with its driver: test_full.py runs this with one.
+"""
 import os
 import re
 import socket
@@ -85,6 +88,8 @@ def use_memory(linux, mib):
 
 def booted(*options):
     linux = Linux('-m', str(MEMORY), '-gdb', 'unix:' + SOCKET, *options)
+    if linux.has('modprobe'):
+        linux.run('modprobe virtio_balloon')
     if 'yes' not in linux.run('[ ! -e /sys/bus/virtio/drivers/virtio_balloon ] || echo yes'):
         linux.__exit__()
         raise Lacking('the kernel has no driver for the balloon')

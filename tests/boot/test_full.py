@@ -100,6 +100,12 @@ def test_fault_injection():
         linux.power_off()
 
 
+def test_balloon():
+    test = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'test_balloon.py')
+    run = subprocess.run([sys.executable, test], stdout=subprocess.PIPE, text=True, check=False)
+    assert run.returncode == 0 and 'SKIP' not in run.stdout, run.stdout
+
+
 if not os.environ.get('KIA_KERNEL'):
     skip_all('run make check-long')
 os.environ['KIA_KERNEL'] = os.path.join(recipe('linux.sh', 'full'), 'vmlinux.gz')
