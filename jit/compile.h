@@ -218,6 +218,21 @@ unsigned emit_op(struct compile *c, const struct ir_op *op);
  * jit/emit_fuse.c
  */
 unsigned emit_fused_value(struct compile *c, const struct ir_op *op);
+/* The general register that @op reads or writes, at a fixed place; 0: none. */
+static inline unsigned general_register_of(const struct ir_op *op)
+{
+    switch (op->op) {
+    case IR_GET_GRS:
+    case IR_SET_GRS:
+        return op->c;
+    case IR_GET_GRF:
+    case IR_SET_GRF:
+        return 32u + op->c;
+    default:
+        return 0;
+    }
+}
+
 /* Fills c->dead and c->loop_end. jit/plan.c */
 void plan_unit(struct compile *c);
 /* Computes, or reads or writes a register, and can do nothing else: nobody sees the state in between. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Host code for floating-point ops: what inline forms share, calls of C, and the sticky flags. */
+/* Host code for floating-point ops: what inline forms share, and calls of C. */
 #include "jit/emit_fp.h"
 
 #include <stdlib.h>

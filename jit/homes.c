@@ -7,21 +7,6 @@
 
 enum { GUESTS = 128 };
 
-/* The general register that @op reads or writes, at a fixed place; 0: none. */
-static unsigned guest_of(const struct ir_op *op)
-{
-    switch (op->op) {
-    case IR_GET_GRS:
-    case IR_SET_GRS:
-        return op->c;
-    case IR_GET_GRF:
-    case IR_SET_GRF:
-        return 32u + op->c;
-    default:
-        return 0;
-    }
-}
-
 /* Is memory behind the host register that the loop keeps @guest in? */
 static bool is_pinned(const struct compile *c, uint32_t i, unsigned guest)
 {
@@ -76,7 +61,7 @@ void homes_plan(struct compile *c)
         next[g] = u->n_ops;
     for (uint32_t i = u->n_ops; i-- > 0;) {
         const struct ir_op *op = &u->ops[i];
-        unsigned guest = guest_of(op);
+        unsigned guest = general_register_of(op);
         uint32_t end;
 
         if (writes_registers(op))

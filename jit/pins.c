@@ -18,19 +18,9 @@ static const uint8_t pin_registers[MAX_PINS] = { RBP, R15, R9, R8, RDI };
 /* The guest register of a GET or SET that can be pinned; 0 if there is none. */
 static unsigned guest_of(const struct ir_op *op)
 {
-    switch (op->op) {
-    case IR_GET_GRS:
-    case IR_SET_GRS:
-        return op->c;
-    case IR_GET_GRF:
-    case IR_SET_GRF:
-        return 32u + op->c;
-    case IR_GET_ST:
-    case IR_SET_ST:
-        return op->imm == LC ? PIN_LC : 0;
-    default:
-        return 0;
-    }
+    if ((op->op == IR_GET_ST || op->op == IR_SET_ST) && op->imm == LC)
+        return PIN_LC;
+    return general_register_of(op);
 }
 
 static bool is_set(const struct ir_op *op)
