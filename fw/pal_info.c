@@ -75,8 +75,10 @@ static int64_t mem_attrib(struct pal_call *call)
     return PAL_OK;
 }
 
+/* Purges the TC, too, as PAL code may: Linux needs it while it moves its first processor's data (docs/firmware.md). */
 static int64_t ptce_info(struct pal_call *call)
 {
+    kia_vcpu_purge_all_tc(call->vcpu);
     call->result[0] = 0;
     call->result[1] = UINT64_C(1) << 32 | 1; /* one ptc.e purges all */
     call->result[2] = 0;

@@ -24,7 +24,7 @@ struct kia_vcpu {
     bool nat[128], bank_nat[16];
     uint64_t br[8], ar[128], cr[128], rr[8], pr, psr, cfm, ip;
     uint64_t br_ret_target; /* of the last kia_vcpu_br_ret() */
-    unsigned n_br_ret, n_halts;
+    unsigned n_br_ret, n_halts, n_purges;
     uint64_t vp_env, vp_config, vp_loaded; /* VT-i: 0 where there is none */
     bool vmsw;
     /* Guest memory accesses: the one after @retry_after more is refused (negative: none). */

@@ -221,6 +221,11 @@ void kia_vcpu_set_vmsw(struct kia_vcpu *vcpu, bool on)
     vcpu->vmsw = on;
 }
 
+void kia_vcpu_purge_all_tc(struct kia_vcpu *vcpu)
+{
+    vcpu->n_purges++;
+}
+
 bool kia_vcpu_tr_read(struct kia_vcpu *vcpu, bool data, unsigned index, uint64_t out[4])
 {
     (void)vcpu;

@@ -105,6 +105,17 @@ static void test_information(void **state)
     }
 }
 
+/* Linux depends on it while it moves its first processor's data (docs/firmware.md). */
+static void test_ptce_info_purges(void **state)
+{
+    struct fake *f = *state;
+
+    assert_int_equal(fake_pal(f, 2, 2, 2, 0), 0);
+    assert_int_equal(f->cpu->n_purges, 0);
+    assert_int_equal(fake_pal(f, 6, 0, 0, 0), 0);
+    assert_int_equal(f->cpu->n_purges, 1);
+}
+
 /* The ITC's rate is exact, whatever it is: platform base x num / den. */
 static void test_itc_ratio(void **state)
 {
@@ -231,6 +242,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_conventions, setup, teardown),
         cmocka_unit_test_setup_teardown(test_information, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_ptce_info_purges, setup, teardown),
         cmocka_unit_test_setup_teardown(test_itc_ratio, setup, teardown),
         cmocka_unit_test_setup_teardown(test_buffers, setup, teardown),
         cmocka_unit_test_setup_teardown(test_halt, setup, teardown),
