@@ -22,6 +22,7 @@ struct gdb_session {
     bool waits;       /* gdb resumed them and waits for a stop */
     bool held;        /* parser.data is a packet that waits for the stop */
     bool no_ack;
+    bool leaving;     /* the answer to D is on its way */
     unsigned current; /* of register and memory packets: a processor's index */
     int resumed;      /* of c and s: an index, or -1 for all */
     unsigned thread_list; /* next one of a qsThreadInfo */
@@ -521,7 +522,10 @@ static void run_packet(struct gdb_session *s, char kind, const char *args)
         break;
     case 'D':
         send_ok(s);
-        s->host.detach(s->host.opaque);
+        if (s->no_ack)
+            s->host.detach(s->host.opaque);
+        else
+            s->leaving = true;
         break;
     case 'k':
         s->host.quit(s->host.opaque);
@@ -585,6 +589,11 @@ static void packet(struct gdb_session *s)
 
 static void event(struct gdb_session *s, enum gdb_event event)
 {
+    /* The end waits for gdb's acknowledgement, which could not be sent into a connection that is closed. */
+    if (s->leaving && event != GDB_NOTHING && event != GDB_NAK) {
+        s->leaving = false;
+        s->host.detach(s->host.opaque);
+    }
     switch (event) {
     case GDB_PACKET:
         if (!s->no_ack)

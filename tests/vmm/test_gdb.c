@@ -355,7 +355,21 @@ static void test_leaving(void **state)
     struct fixture *f = *state;
 
     ask(f, "D", "OK");
+    assert_int_equal(f->detached, 0); /* the connection stays for the acknowledgement */
+    feed(f, "-", 1);
+    assert_string_equal(f->out, "$OK#9a");
+    assert_int_equal(f->detached, 0);
+    feed(f, "+", 1);
     assert_int_equal(f->detached, 1);
+    feed(f, "+", 1);
+    assert_int_equal(f->detached, 1);
+    ask(f, "D", "OK");
+    ask(f, "?", "T05thread:1;"); /* it was forgotten */
+    assert_int_equal(f->detached, 2);
+    ask(f, "QStartNoAckMode", "OK");
+    ask_bytes(f, "D", 1);
+    assert_string_equal(f->out, "$OK#9a");
+    assert_int_equal(f->detached, 3);
     ask_bytes(f, "k", 1);
     assert_int_equal(f->quits, 1);
 }
