@@ -256,8 +256,12 @@ void pins_branch_back(struct compile *c);
 uint32_t live_registers(const struct compile *c, const struct ir_op *op);
 /* Is the unit a copying loop, most of which jit_copy_loop() does when the unit is entered? jit/copy_loop.c */
 bool is_copy_loop(const struct ir_unit *u);
-void emit_copy_loop(struct compile *c);
 void jit_copy_loop(struct vcpu *v, const struct ir_op *ops, uint64_t ip);
+/* The same through floating-point registers. jit/copy_loop_fr.c */
+bool is_copy_loop_fr(const struct ir_unit *u);
+void jit_copy_loop_fr(struct vcpu *v, const struct ir_op *ops, uint64_t ip);
+/* Calls either if the unit is one of them. */
+void emit_copy_loop(struct compile *c);
 /* The same for ops whose only effect is their result; false for others. jit/emit_value.c */
 bool emit_value_op(struct compile *c, const struct ir_op *op);
 /* A load or store of @size bytes. jit/emit_mem.c */

@@ -150,7 +150,7 @@ static void emit_unit(struct compile *c)
         x64_store_imm32(&c->x, REG_V, V(profile_key), u->key);
     }
     emit_slots_enter(c);
-    if (is_copy_loop(u) && !c->j->counted)
+    if (!c->j->counted)
         emit_copy_loop(c);
     emit_settle(c); /* last: rotations before it may only have counted */
     fp_pins_enter(c);

@@ -267,10 +267,26 @@ static void add_loop(struct start *s, unsigned bundles)
     add_bundle(s, branch);
 }
 
-/* A copying loop as in C libraries, with EC and predicates made for it or not; jit/copy_loop.c knows these. */
+/* The load and the store of a copying loop of @stages steps, through general or floating-point registers. */
+static void copy_slots(struct start *s, unsigned stages, const char *from_sign, const char *to_sign)
+{
+    char (*text)[64] = s->text[s->n];
+    const char *form = below(2) ? "8" : "d", *to = below(16) ? "r17" : "r16";
+    unsigned size = 1u << below(4), stored = 32 + (below(16) ? stages : below(8));
+
+    if (below(2)) {
+        snprintf(text[0], sizeof(text[0]), "(p16) ld%u r32=[r16],%s%u", size, from_sign, size);
+        snprintf(text[1], sizeof(text[1]), "(p%u) st%u [%s]=r%u,%s%u", 16 + stages, size, to, stored, to_sign, size);
+        return;
+    }
+    snprintf(text[0], sizeof(text[0]), "(p16) ldf%s f32=[r16],%s8", form, from_sign);
+    snprintf(text[1], sizeof(text[1]), "(p%u) stf%s [%s]=f%u,%s8", 16 + stages, below(16) ? form : "d", to, stored, to_sign);
+}
+
+/* A copying loop as in C libraries, with EC and predicates made for it or not; jit/copy_loop*.c know these. */
 static void add_copy(struct start *s)
 {
-    unsigned size = 1u << below(4), stages = 1 + below(below(2) ? 6 : 15);
+    unsigned stages = 1 + below(below(2) ? 6 : 15);
     const char *from_sign = below(2) ? "" : "-", *to_sign = below(4) ? from_sign : "-";
     char (*text)[64] = s->text[s->n];
     uint64_t slot[3], lslot;
@@ -288,9 +304,7 @@ static void add_copy(struct start *s)
         s->code[s->n++] = isa_bundle_make(0x01, slot[0], slot[1], slot[2]); /* MII with a stop at the end */
         text = s->text[s->n];
     }
-    snprintf(text[0], sizeof(text[0]), "(p16) ld%u r32=[r16],%s%u", size, from_sign, size);
-    snprintf(text[1], sizeof(text[1]), "(p%u) st%u [%s]=r%u,%s%u", 16 + stages, size, below(16) ? "r17" : "r16",
-             32 + (below(16) ? stages : below(8)), to_sign, size);
+    copy_slots(s, stages, from_sign, to_sign);
     snprintf(text[2], sizeof(text[2]), "br.ctop.sptk.few .+0");
     isa_asm(text[0], UNIT_M, &slot[0], &lslot);
     isa_asm(text[1], UNIT_M, &slot[1], &lslot);
