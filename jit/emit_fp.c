@@ -28,6 +28,11 @@ bool emit_fp_owns(const struct ir_op *op)
     return op->op == IR_FPOP || is_fp_memory(op);
 }
 
+bool emit_fp_is_load(const struct ir_unit *u, const struct ir_op *op)
+{
+    return host_can() && fp_load_has_code(u, op);
+}
+
 /* ---- units ---- */
 
 static bool unit_init(struct fp_unit *fp, const struct ir_unit *u)

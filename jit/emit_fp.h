@@ -23,6 +23,10 @@ bool emit_fp(struct compile *c, const struct ir_op *op);
 /* The ops that emit_fp() takes; they do not call C as far as the register allocation is concerned. */
 bool emit_fp_owns(const struct ir_op *op);
 
+/* Is a floating-point load, IR_CALL, done inline, whatever is known of registers? Bytes of one, or of a store. */
+bool emit_fp_is_load(const struct ir_unit *u, const struct ir_op *op);
+unsigned fp_memory_size(const struct ir_op *op);
+
 /*
  * After a call of C in the out-of-line part of a load or store (whose live registers are restored): xmm
  * registers too.

@@ -99,11 +99,35 @@ static void prove_no_nat(struct compile *c, const struct ir_op *op)
     fp_slow_if(c, op, CC_NE);
 }
 
+/* A double's bits, for zero and normal singles; false for others. */
+static bool widen(uint32_t single, uint64_t *bits)
+{
+    uint32_t exponent = single >> 23 & 0xff;
+    uint64_t sign = (uint64_t)(single >> 31) << 63;
+
+    if (single << 1 == 0) {
+        *bits = sign;
+        return true;
+    }
+    *bits = sign | (uint64_t)(exponent + 1023 - 127) << 52 | (uint64_t)(single & 0x7fffff) << 29;
+    return exponent > 0 && exponent < 255;
+}
+
 /* Clobbers rax, rcx. */
 static void set_from_single(struct compile *c, const struct ir_op *op)
 {
-    unsigned xmm, value = use(c, op->a, RAX);
+    const struct jit_place *p = &c->places[op->a];
+    unsigned xmm, value;
+    uint64_t bits;
 
+    if (op->a && p->is_const && widen((uint32_t)p->imm, &bits)) {
+        x64_mov_ri(&c->x, RAX, bits);
+        xmm = fp_take_xmm(c);
+        x64_vmovq_from_gpr(&c->x, xmm, RAX);
+        fp_set_double(c, FPO_F1(op->imm), xmm);
+        return;
+    }
+    value = use(c, op->a, RAX);
     x64_extend(&c->x, RAX, value, 4, false);
     fp_prove_single(c, op);
     xmm = fp_take_xmm(c);

@@ -3,6 +3,7 @@
 #include "arch/mmu.h"
 #include "arch/ops.h"
 #include "isa/isa.h"
+#include "jit/emit_fp.h"
 #include "jit/fp_state.h"
 
 #define V(field) ((int32_t)offsetof(struct vcpu, field))
@@ -260,13 +261,26 @@ static void load_single(struct compile *c, const struct ir_op *op, unsigned addr
     }
 }
 
+bool fp_load_has_code(const struct ir_unit *u, const struct ir_op *op)
+{
+    unsigned ldtype = imm_ldtype(op);
+    bool plain = ldtype == LD_NONE || ldtype == LD_FILL;
+
+    return op->fn == (void *)op_load_fp && !(u->key & KEY_BE) &&
+           (plain || ((ldtype == LD_A || ldtype == LD_C_NC || ldtype == LD_C_CLR) && !imm_pair(op)));
+}
+
+unsigned fp_memory_size(const struct ir_op *op)
+{
+    return datum_size(imm_form(op)) << (op->fn == (void *)op_load_fp && imm_pair(op));
+}
+
 bool fp_emit_load(struct compile *c, const struct ir_op *op)
 {
     unsigned form = imm_form(op), ldtype = imm_ldtype(op), addr;
     bool advanced = ldtype == LD_A, check = ldtype == LD_C_NC || ldtype == LD_C_CLR;
 
-    if ((c->u->key & KEY_BE) || (ldtype != LD_NONE && ldtype != LD_FILL && !advanced && !check) ||
-        ((advanced || check) && imm_pair(op)))
+    if (!fp_load_has_code(c->u, op))
         return false;
     addr = locate(c, op, datum_size(form) << imm_pair(op), false);
     if (imm_pair(op)) {

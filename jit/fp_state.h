@@ -226,6 +226,7 @@ bool fp_emit_compare(struct compile *c, const struct ir_op *op);
 bool fp_emit_class(struct compile *c, const struct ir_op *op);
 bool fp_emit_pair(struct compile *c, const struct ir_op *op);
 bool fp_emit_register(struct compile *c, const struct ir_op *op);
+bool fp_load_has_code(const struct ir_unit *u, const struct ir_op *op);
 bool fp_emit_load(struct compile *c, const struct ir_op *op);
 bool fp_emit_store(struct compile *c, const struct ir_op *op);
 

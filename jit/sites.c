@@ -147,7 +147,7 @@ static int64_t distance(const struct plan *p, ir_val v)
 static int64_t size_of(const struct ir_op *op)
 {
     if (op->op == IR_CALL)
-        return 16; /* at most */
+        return fp_memory_size(op);
     return INT64_C(1) << (op->op >= IR_ST1 ? op->op - IR_ST1 : op->op - IR_LD1);
 }
 
@@ -181,7 +181,7 @@ static bool span_takes(const struct plan *p, struct span *span, uint32_t i)
     return true;
 }
 
-/* A span that begins with op @first: as far as calls of C, and the end of what the predicate of the first one covers. */
+/* A span that begins with op @first, which probes in any case: as far as calls of C, and the end of what the predicate of the first one covers. */
 static void plan_span(const struct plan *p, uint32_t first)
 {
     const struct ir_unit *u = p->u;
@@ -249,7 +249,8 @@ void sites_plan(struct compile *c)
             plan_group(&p, i, write);
     }
     for (uint32_t i = 0; i < u->n_ops; i++) {
-        if (u->ops[i].op != IR_CALL && site_memory_op(&u->ops[i], &write) && c->sites[i].kind == SITE_PROBE)
+        if ((u->ops[i].op != IR_CALL || emit_fp_is_load(u, &u->ops[i])) && site_memory_op(&u->ops[i], &write) &&
+            c->sites[i].kind == SITE_PROBE)
             plan_span(&p, i);
     }
     free(p.def);

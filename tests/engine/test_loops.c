@@ -85,6 +85,28 @@ static void a_line(char *line, size_t size)
     }
 }
 
+static unsigned fp_reg(void) { return below(2) ? 6 + below(3) : 32 + below(4); }
+
+static void f_line(char *line, size_t size)
+{
+    switch (below(8)) {
+    case 0:
+        snprintf(line, size, "%sfcmp.%s.s0 p6,p7=f%u,f%u", qp(), PICK("eq", "lt", "le"), fp_reg(), fp_reg());
+        break;
+    case 1:
+        snprintf(line, size, "%sfmerge.s f%u=f%u,f%u", qp(), fp_reg(), fp_reg(), fp_reg());
+        break;
+    case 2:
+    case 3:
+        snprintf(line, size, "%sfma.%s.s0 f%u=f%u,f%u,f%u", qp(), PICK("d", "d", "s"), fp_reg(), fp_reg(), fp_reg(), fp_reg());
+        break;
+    default:
+        snprintf(line, size, "%s%s.%s.s0 f%u=f%u,f%u", qp(), PICK("fadd", "fsub", "fmpy"), PICK("d", "d", "d", "s"), fp_reg(),
+                 fp_reg(), fp_reg());
+        break;
+    }
+}
+
 static void m_line(char *line, size_t size)
 {
     switch (below(20)) {
@@ -101,12 +123,12 @@ static void m_line(char *line, size_t size)
         snprintf(line, size, "%s%s [r%u]=r%u%s", qp(), PICK("st1", "st2", "st4", "st8"), pointer(), reg(), step());
         break;
     case 7:
-        snprintf(line, size, "%sldfd f%u=[r%u]%s", qp(), below(2) ? 6 + below(3) : 32 + below(4), pointer(),
-                 PICK("", ",8"));
+        snprintf(line, size, "%s%s f%u=[r%u]%s", qp(), PICK("ldfd", "ldfd", "ldfd", "ldfs", "ldf8", "ldf.fill"), fp_reg(),
+                 pointer(), PICK("", ",8"));
         break;
     case 8:
-        snprintf(line, size, "%sstfd [r%u]=f%u%s", qp(), pointer(), below(2) ? 6 + below(3) : 32 + below(4),
-                 PICK("", ",8"));
+        snprintf(line, size, "%s%s [r%u]=f%u%s", qp(), PICK("stfd", "stfd", "stfd", "stfs", "stf8", "stf.spill"), pointer(),
+                 fp_reg(), PICK("", ",8"));
         break;
     case 9:
         if (below(4) == 0)
@@ -116,9 +138,9 @@ static void m_line(char *line, size_t size)
         break;
     case 11:
         if (below(2))
-            snprintf(line, size, "%ssetf.%s f%u=r%u", qp(), PICK("sig", "d"), below(2) ? 6 + below(3) : 32 + below(4), reg());
+            snprintf(line, size, "%ssetf.%s f%u=r%u", qp(), PICK("sig", "d"), fp_reg(), reg());
         else
-            snprintf(line, size, "%sgetf.%s r%u=f%u", qp(), PICK("sig", "d"), reg(), below(2) ? 6 + below(3) : 32 + below(4));
+            snprintf(line, size, "%sgetf.%s r%u=f%u", qp(), PICK("sig", "d"), reg(), fp_reg());
         break;
     case 10:
         if (below(2)) /* a base that does not move by constants */
@@ -193,6 +215,11 @@ static void add_bundle(struct start *s, const char *branch)
     slot[0] = assemble(m_line, UNIT_M, text[0], sizeof(text[0]));
     if (!branch) {
         slot[1] = assemble(m_line, UNIT_M, text[1], sizeof(text[1]));
+        if (below(3) == 0) {
+            slot[2] = assemble(f_line, UNIT_F, text[2], sizeof(text[2]));
+            s->code[s->n++] = isa_bundle_make(0x0f, slot[0], slot[1], slot[2]); /* MMF with a stop at the end */
+            return;
+        }
         slot[2] = assemble(i_line, UNIT_I, text[2], sizeof(text[2]));
         s->code[s->n++] = isa_bundle_make(0x09, slot[0], slot[1], slot[2]); /* MMI with a stop at the end */
         return;
