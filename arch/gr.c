@@ -159,6 +159,17 @@ static void move_nats(struct vcpu *v, unsigned n, bool to_home)
     }
 }
 
+/* A few registers: compilers make calls or string instructions of memcpy(), which take longer to begin. */
+static void copy_slots(uint64_t *to, const uint64_t *from, unsigned n)
+{
+    for (; n >= 4; n -= 4, to += 4, from += 4)
+        memcpy(to, from, 4 * sizeof(*to));
+    if (n >= 2)
+        memcpy(to, from, 2 * sizeof(*to));
+    if (n & 1)
+        to[n - 1] = from[n - 1];
+}
+
 /* Virtual register k is at home (k + rrb) mod sor: two runs that change places. */
 void gr_rot_to_home_below(struct vcpu *v, unsigned n)
 {
@@ -167,9 +178,9 @@ void gr_rot_to_home_below(struct vcpu *v, unsigned n)
     if (!sor || gr_rot_is_home(v))
         return;
     n = n < sor ? n : sor;
-    memcpy(v->frame, v->rot + sor - rrb, (n < rrb ? n : rrb) * sizeof(*v->rot));
+    copy_slots(v->frame, v->rot + sor - rrb, n < rrb ? n : rrb);
     if (n > rrb)
-        memcpy(v->frame + rrb, v->rot, (n - rrb) * sizeof(*v->rot));
+        copy_slots(v->frame + rrb, v->rot, n - rrb);
     if (v->nat_any)
         move_nats(v, n, true);
 }
@@ -181,8 +192,8 @@ void gr_leave_home(struct vcpu *v)
     unsigned sor = cfm_sor(v->cfm), rrb = cfm_rrb_gr(v->cfm);
 
     v->rot = v->rot_gr + ROT_SLOTS;
-    memcpy(v->rot, v->frame + rrb, (sor - rrb) * sizeof(*v->rot));
-    memcpy(v->rot + sor - rrb, v->frame, rrb * sizeof(*v->rot));
+    copy_slots(v->rot, v->frame + rrb, sor - rrb);
+    copy_slots(v->rot + sor - rrb, v->frame, rrb);
     if (v->nat_any)
         move_nats(v, sor, false);
     alat_invalidate_all(v);
@@ -304,9 +315,9 @@ void fr_pr_rename(struct vcpu *v, uint64_t old_cfm, uint64_t new_cfm)
 
     if (!((old_cfm | new_cfm) & CFM_RRB) && !v->fr_lag) /* nearly always */
         return;
-    lag = (unsigned)(v->fr_lag % 96);
-    fr = (cfm_rrb_fr(new_cfm) + 2 * 96 - cfm_rrb_fr(old_cfm) - lag) % 96;
-    pr = (cfm_rrb_pr(new_cfm) + 48 - cfm_rrb_pr(old_cfm)) % 48;
+    lag = (unsigned)(v->fr_lag < 96 ? v->fr_lag : v->fr_lag % 96);
+    fr = (cfm_rrb_fr(new_cfm) + 3 * 96 - cfm_rrb_fr(old_cfm) - lag) % 96;
+    pr = (cfm_rrb_pr(new_cfm) + 2 * 48 - cfm_rrb_pr(old_cfm)) % 48;
     if (pr)
         v->pr = pr_rotate(v->pr, 48 - pr);
     v->fr_lag = 0;

@@ -127,6 +127,8 @@ struct compile {
     unsigned n_others;
     /* Code that the unit has once, NULL before the first use: see jit/cold.c */
     uint8_t *leave, *load_slow, *store_slow, *slow_failed;
+    uint8_t *copied;          /* jump from where C has done a copying loop, to op copied_to; NULL: none */
+    uint32_t copied_to;
     bool high_fr;             /* the unit has to do with f32-f127: they are where v->frot says */
     const struct cold *slow_cold; /* emit_site_colds(): the one being emitted */
 };
@@ -254,15 +256,12 @@ bool pins_emit(struct compile *c, const struct ir_op *op);
 void pins_branch_back(struct compile *c);
 /* Caller-saved registers that have something needed after @op. */
 uint32_t live_registers(const struct compile *c, const struct ir_op *op);
-/* Is the unit a copying loop, most of which jit_copy_loop() does when the unit is entered? jit/copy_loop.c */
-bool is_copy_loop(const struct ir_unit *u);
-void jit_copy_loop(struct vcpu *v, const struct ir_op *ops, uint64_t ip);
-/* The same through floating-point registers. jit/copy_loop_fr.c */
+/* The call of C that does a copying loop, where the unit is one. jit/emit_copy.c */
+void emit_copying(struct compile *c);
+/* Is the unit such a loop through floating-point registers, most of which jit_copy_loop_fr() does? jit/copy_loop_fr.c */
 bool is_copy_loop_fr(const struct ir_unit *u);
 void jit_copy_loop_fr(struct vcpu *v, const struct ir_op *ops, uint64_t ip);
-/* Calls either if the unit is one of them. */
-void emit_copy_loop(struct compile *c);
-/* The same for ops whose only effect is their result; false for others. jit/emit_value.c */
+/* Emits ops whose only effect is their result; false for others. jit/emit_value.c */
 bool emit_value_op(struct compile *c, const struct ir_op *op);
 /* A load or store of @size bytes. jit/emit_mem.c */
 void emit_mem(struct compile *c, const struct ir_op *op, unsigned size, bool write);
@@ -288,6 +287,8 @@ bool emit_alat(struct compile *c, const struct ir_op *op);
 bool emit_semaphore(struct compile *c, const struct ir_op *op);
 /* Decides for every memory reference of the unit; c->sites has room for all ops. jit/sites.c */
 void sites_plan(struct compile *c);
+/* Is general register @r one whose references share their pages with those through other reads of it? */
+bool site_base_is_global(unsigned r);
 /* Is @op a load or store of either register file that may have a site? */
 bool site_memory_op(const struct ir_op *op, bool *write);
 /* Leaves rax = tag word of the reference, rcx = offset of its entry in v->stlb; flags as cmp of the two tags. */

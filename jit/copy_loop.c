@@ -1,23 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Modulo-scheduled copying loops, as C libraries' memcpy and memmove have them: (p16) ld r32=[ra],n; (p37) st [rb]=r53,n;
- * br.ctop. Before such a unit runs its instructions, a C function does as many iterations as stay in the pages of both
- * pointers; what is left, or cannot be done that way, the unit does.
+ * br.ctop. Before such a unit runs its instructions, a C function does all iterations (jit/copy_short.c), or as many as stay in
+ * the pages of both pointers; what is left, or cannot be done that way, the unit does.
  */
 #include <string.h>
 
 #include "arch/gr.h"
-#include "arch/mmu.h"
-#include "jit/compile.h"
-
-#define ROTATING_PR UINT64_C(0xffffffffffff) /* p16-p63, from bit 0 */
-
-/* The ops of such a unit, by index. */
-enum {
-    SKIP_LOAD, GET_FROM, ADD_FROM, LOAD, SET_LOADED, SET_FROM,
-    SKIP_STORE, GET_TO, GET_STORED, ADD_TO, STORE, SET_TO,
-    GET_LC, SKIP_LC, SUB_LC, SET_LC, SET_P63, ROTATE, EXIT, N_OPS
-};
+#include "jit/copy.h"
 
 static bool is_static_get(const struct ir_op *op) { return op->op == IR_GET_GRS || op->op == IR_GET_GRF; }
 
@@ -56,15 +46,17 @@ static bool store_part(const struct ir_op *op)
 
 bool is_copy_loop(const struct ir_unit *u)
 {
-    const struct ir_op *op = u->ops;
+    const struct ir_op *op = u->ops, *over;
 
-    if (u->n_ops < N_OPS || (u->key & (KEY_NAT | KEY_CAREFUL | KEY_BE)) || !(u->key & KEY_SOR))
+    if (u->n_ops <= N_OPS || (u->key & (KEY_NAT | KEY_CAREFUL | KEY_BE)) || !(u->key & KEY_SOR))
         return false;
+    over = op + op[SKIP_LC].imm; /* what follows where LC is 0: the epilogue */
     return load_part(op) && store_part(op) && op[STORE].op - IR_ST1 == op[LOAD].op - IR_LD1 &&
            (op[GET_FROM].op != op[GET_TO].op || op[GET_FROM].c != op[GET_TO].c) && op[GET_LC].op == IR_GET_ST &&
            op[GET_LC].imm == offsetof(struct vcpu, lc) && op[SKIP_LC].op == IR_SKIP_Z && op[SKIP_LC].a == op[GET_LC].dst &&
            op[SET_LC].op == IR_SET_ST && op[SET_P63].op == IR_SET_PRI && op[ROTATE].op == IR_ROTATE && op[EXIT].op == IR_EXIT &&
-           op[EXIT].imm == 0 && op[EXIT].c == u->slot && op[EXIT].aux == IR_EXIT_TAKEN;
+           op[EXIT].imm == 0 && op[EXIT].c == u->slot && op[EXIT].aux == IR_EXIT_TAKEN && over == op + N_OPS &&
+           over->op == IR_SKIP_NZ && over->a == op[GET_LC].dst;
 }
 
 /* ---- running ---- */
@@ -140,25 +132,6 @@ static void do_copy(const struct copy *c, unsigned size, uint64_t n, bool loads,
     }
 }
 
-/* How many accesses by @step from @gva stay in its page; 0 if it is not aligned. */
-static uint64_t in_page(uint64_t gva, int64_t step, unsigned size)
-{
-    uint64_t offset = gva & 0xfff;
-
-    if (offset & (size - 1))
-        return 0;
-    return step > 0 ? (4096 - offset) / size : offset / size + 1;
-}
-
-/* The host address that the soft TLB has for @gva, or NULL. */
-static uint8_t *locate(struct vcpu *v, uint64_t gva, bool write)
-{
-    const struct stlb_entry *e = stlb_slot(v, gva);
-    uint64_t word = (gva & ~UINT64_C(0xfff)) ^ v->dtag[gva >> 61];
-
-    return word == (write ? e->tag_w : e->tag_r) ? (uint8_t *)(e->addend + (uintptr_t)gva) : NULL;
-}
-
 /*
  * Predicate @bit of the window in iteration @t, and in *@n for how many iterations at least it stays so. In iteration t it is
  * what bit - t was at first, or what rotation t - 1 - bit brought in.
@@ -225,13 +198,13 @@ static uint64_t run(struct vcpu *v, struct copy *c, uint64_t *from, uint64_t *to
 
         step = least(least(step, k), n - t);
         if (loads) {
-            if (!c->from && (c->from = locate(v, *from, false)))
-                c->loads = in_page(*from, c->from_step, size);
+            if (!c->from && (c->from = copy_locate(v, *from, false)))
+                c->loads = copy_in_page(*from, c->from_step, size);
             step = least(step, c->loads);
         }
         if (stores) {
-            if (!c->to && (c->to = locate(v, *to, true)))
-                c->stores = in_page(*to, c->to_step, size);
+            if (!c->to && (c->to = copy_locate(v, *to, true)))
+                c->stores = copy_in_page(*to, c->to_step, size);
             step = least(step, c->stores);
         }
         if (!step)
@@ -258,24 +231,31 @@ static uint64_t run(struct vcpu *v, struct copy *c, uint64_t *from, uint64_t *to
     return t;
 }
 
-void jit_copy_loop(struct vcpu *v, const struct ir_op *op, uint64_t ip)
+/* Iterations up to the last one. */
+static void copy_most(struct vcpu *v, const struct ir_op *op, uint64_t ip)
 {
-    uint64_t *from = op[GET_FROM].op == IR_GET_GRS ? &v->gr[op[GET_FROM].c] : &v->frame[op[GET_FROM].c];
-    uint64_t *to = op[GET_TO].op == IR_GET_GRS ? &v->gr[op[GET_TO].c] : &v->frame[op[GET_TO].c];
+    uint64_t *from = copy_pointer(v, &op[GET_FROM]), *to = copy_pointer(v, &op[GET_TO]);
     struct copy c = { .from_step = (int64_t)op[ADD_FROM].imm, .to_step = (int64_t)op[ADD_TO].imm, .sor = cfm_sor(v->cfm),
                       .stored = op[GET_STORED].c, .load_bit = op[SKIP_LOAD].c - 16u, .store_bit = op[SKIP_STORE].c - 16u,
                       .window = v->pr >> 16, .lc = v->lc };
     uint64_t epilogue = v->ec > 1 ? v->ec - 1 : 0, n = v->lc > UINT64_MAX - epilogue ? UINT64_MAX : v->lc + epilogue;
 
-    /* Values that were put off are the first rotation's business. */
-    if (v->lazy_high)
-        return;
     c.home = gr_rot_is_home(v) ? v->frame : NULL;
     c.rot = c.home ? v->rot_gr + ROT_SLOTS : v->rot;
     n = run(v, &c, from, to, 1u << (op[LOAD].op - IR_LD1), least(n, (uint64_t)(c.rot - v->rot_gr)));
     if (n == 0)
         return;
     put_back(v, &c, n);
-    if (v->psr & PSR_IC)
-        v->cr[CR_IIPA] = ip + (op[EXIT].pos >> 2) * UINT64_C(16);
+    copy_went_back(v, &op[EXIT], ip);
+}
+
+uint64_t jit_copy_loop(struct vcpu *v, const struct ir_op *op, uint64_t ip, uint64_t whole)
+{
+    /* Values that were put off are the first rotation's business. */
+    if (v->lazy_high)
+        return false;
+    if (whole && jit_copy_short(v, op, ip))
+        return true;
+    copy_most(v, op, ip);
+    return false;
 }

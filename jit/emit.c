@@ -240,18 +240,6 @@ void emit_settle_call(struct compile *c)
     call_c(c, (const void *)(uintptr_t)fr_settle);
 }
 
-void emit_copy_loop(struct compile *c)
-{
-    bool fr = is_copy_loop_fr(c->u);
-
-    if (!fr && !is_copy_loop(c->u))
-        return;
-    x64_mov_rr(&c->x, RDI, REG_V);
-    x64_mov_ri(&c->x, RSI, (uint64_t)(uintptr_t)c->u->ops);
-    x64_mov_rr(&c->x, RDX, REG_IP);
-    call_c(c, (const void *)(uintptr_t)(fr ? jit_copy_loop_fr : jit_copy_loop));
-}
-
 /* ---- control ---- */
 
 void jump_to_label(struct compile *c, uint8_t *from, uint64_t target)

@@ -55,14 +55,23 @@ static void full_unless_home(struct compile *c, const struct ir_op *op)
     cold_add(c, COLD_FULL, op, x64_jcc(&c->x, CC_NE));
 }
 
+/*
+ * rcx = v->key and v->jump_gen, without sor. They are stored in one piece: emit_lookup() loads them soon after, and such a load waits
+ * for a store that is shorter.
+ */
+static void load_key(struct compile *c)
+{
+    x64_load(&c->x, RCX, REG_V, V(key));
+    x64_alu_ri(&c->x, ALU_AND, RCX, (int32_t)~KEY_SOR);
+}
+
 /* sor of v->key := @sor, in registers / 8 */
 static void set_key_sor(struct compile *c, unsigned sor)
 {
-    x64_load32(&c->x, RCX, REG_V, V(key));
-    x64_alu_ri(&c->x, ALU_AND, RCX, (int32_t)~KEY_SOR);
+    load_key(c);
     if (sor)
         x64_alu_ri(&c->x, ALU_OR, RCX, (int32_t)(sor << KEY_SOR_SHIFT));
-    store32(c, V(key), RCX);
+    x64_store(&c->x, REG_V, V(key), RCX);
 }
 
 /* v->pfs = cfm | ec | cpl; frame, ndirty and cfm move on by sol; br[b1] = return address. */
@@ -111,12 +120,12 @@ static void return_sor(struct compile *c)
         none = x64_jcc(x, CC_E);
     }
     x64_store(x, REG_V, V(rot), REG_FRAME);
-    set_key_sor(c, 0);
+    load_key(c);
     x64_mov_rr(x, R11, RAX);
     x64_shift_ri(x, SHIFT_SHR, R11, 14 - KEY_SOR_SHIFT);
     x64_alu_ri(x, ALU_AND, R11, (int32_t)KEY_SOR);
     x64_alu_rr(x, ALU_OR, RCX, R11);
-    store32(c, V(key), RCX);
+    x64_store(x, REG_V, V(key), RCX);
     if (none)
         x64_patch(x, none, x->p);
 }

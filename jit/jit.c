@@ -150,8 +150,7 @@ static void emit_unit(struct compile *c)
         x64_store_imm32(&c->x, REG_V, V(profile_key), u->key);
     }
     emit_slots_enter(c);
-    if (!c->j->counted)
-        emit_copy_loop(c);
+    emit_copying(c);
     emit_settle(c); /* last: rotations before it may only have counted */
     fp_pins_enter(c);
     pins_load(c);
@@ -161,6 +160,8 @@ static void emit_unit(struct compile *c)
         c->op_code[i] = c->x.p;
         if (c->n_pins && i == c->pins_end + 1)
             pins_write_back(c);
+        if (c->copied && i == c->copied_to)
+            x64_patch(&c->x, c->copied, c->x.p);
         c->at = i;
         more = emit_op(c, &u->ops[i]);
         while (more--)

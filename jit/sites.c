@@ -69,9 +69,11 @@ static bool steps(const struct plan *p, const struct ir_op *get)
     return true;
 }
 
+bool site_base_is_global(unsigned r) { return r == GP || r == SP || r == TP; }
+
 static bool is_fixed(const struct plan *p, const struct ir_op *root)
 {
-    if (root->op == IR_GET_GRS && (root->c == GP || root->c == SP || root->c == TP))
+    if (root->op == IR_GET_GRS && site_base_is_global(root->c))
         return true;
     if (root->op == IR_CONST)
         return true;
@@ -97,7 +99,7 @@ static bool same_base(const struct plan *p, ir_val a, ir_val b)
 {
     const struct ir_op *x = def_of(p, a), *y = def_of(p, b);
 
-    return a == b || (x->op == y->op && x->c == y->c && x->op == IR_GET_GRS && (x->c == GP || x->c == SP || x->c == TP));
+    return a == b || (x->op == y->op && x->c == y->c && x->op == IR_GET_GRS && site_base_is_global(x->c));
 }
 
 /* Plans the references from the same base as op @first, which has no plan yet. */
