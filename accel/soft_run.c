@@ -209,6 +209,22 @@ static void link_exit(struct kia_vcpu *vcpu, const struct ir_unit *from, const s
         jit_link(vcpu->vm->jit, link->place, to->host);
 }
 
+static enum unit_end interpret(struct kia_vcpu *vcpu, const struct ir_unit *u, struct unit_result *r)
+{
+    struct vcpu *v = vcpu->v;
+    enum unit_end end;
+
+    v->profile_ip = v->ip;
+    v->profile_key = u->key;
+    vcpu->stats.interpreted++;
+    vcpu->stats.interpreted_insns += u->n_insns;
+    v->slots_left -= u->n_slots;
+    end = interp_unit(v, u, r);
+    v->slots_left += u->n_slots - r->slots;
+    v->slots_rest = 0;
+    return end;
+}
+
 /* Runs one unit, or linked ones. */
 static enum unit_end execute(struct kia_vcpu *vcpu, struct code_unit *c, const struct ir_unit **u, struct unit_result *r,
                              uint64_t *ip0)
@@ -219,17 +235,8 @@ static enum unit_end execute(struct kia_vcpu *vcpu, struct code_unit *c, const s
 
     *u = c->ir;
     *ip0 = vcpu->v->ip;
-    if (!code) {
-        vcpu->v->profile_ip = vcpu->v->ip;
-        vcpu->v->profile_key = c->key;
-        vcpu->stats.interpreted++;
-        vcpu->stats.interpreted_insns += c->ir->n_insns;
-        vcpu->v->slots_left -= c->ir->n_slots;
-        end = interp_unit(vcpu->v, c->ir, r);
-        vcpu->v->slots_left += c->ir->n_slots - r->slots;
-        vcpu->v->slots_rest = 0;
-        return end;
-    }
+    if (!code)
+        return interpret(vcpu, c->ir, r);
     if (!(vcpu->v->key & KEY_CAREFUL)) {
         vcpu_remember_jump(vcpu->v, code);
         remember_unit(vcpu, c);
@@ -240,6 +247,8 @@ static enum unit_end execute(struct kia_vcpu *vcpu, struct code_unit *c, const s
     vcpu->stats.leaves[r->leave]++;
     if (r->leave > JIT_LEFT_CALL)
         vcpu->stats.left_op[r->left_op]++;
+    if (r->leave == JIT_LEFT_INTERPRET)
+        return interpret(vcpu, *u, r);
     if (link.place)
         link_exit(vcpu, *u, &link);
     return end;

@@ -30,7 +30,7 @@ static void to_leave(struct compile *c)
 
 void emit_leave(struct compile *c, enum leave leave, const struct ir_op *op)
 {
-    if (pins_hold(c, op) && leave != LEAVE_ATTENTION && leave != LEAVE_LINK)
+    if (pins_hold(c, op) && leave != LEAVE_ATTENTION && leave != LEAVE_INTERPRET && leave != LEAVE_LINK)
         pins_write_back(c);
     x64_mov_ri(&c->x, RAX, (uint64_t)leave | (uint64_t)(op - c->u->ops) << LEAVE_INDEX_SHIFT);
     to_leave(c);

@@ -20,7 +20,7 @@ enum { REG_V = RBX, REG_FRAME = R12, REG_PR = R13, REG_IP = R14, REG_S0 = RAX, R
  */
 enum { LEAVE_INDEX_SHIFT = 8 };
 enum leave {
-    LEAVE_RAISE,     /* the op itself says what to raise: IR_FAULT, IR_BREAK, IR_NAT_FAULT, IR_CHECK_SOF */
+    LEAVE_RAISE,     /* the op itself says what to raise: IR_FAULT, IR_BREAK, IR_NAT_FAULT */
     LEAVE_DISP,      /* IR_EXIT, IR_EXIT_IF_NAT: by the op's fields */
     LEAVE_IND,       /* IR_EXIT_IND: the target is in FRAME_OUT */
     LEAVE_GATE,
@@ -28,6 +28,7 @@ enum leave {
     LEAVE_ATTENTION, /* before the unit's first op */
     LEAVE_MOVED,     /* v->ip and v->ri say where to go on: an interruption was delivered */
     LEAVE_LOOKUP,    /* r14 is the address to go on at, which v->jumps does not have */
+    LEAVE_INTERPRET = JIT_LEFT_INTERPRET, /* before the unit's first op, too: its code is not for this frame */
     LEAVE_CALL = JIT_LEFT_CALL, /* + enum op_result of a call */
 };
 
@@ -115,6 +116,7 @@ struct compile {
     uint32_t *barrier;        /* by op index, for homes_plan() */
     bool *dead;               /* by op index: writes that another one overwrites before anybody can see them */
     const struct ir_op *loop_end; /* the last exit to the unit's own start, NULL */
+    int sof_least;            /* the frame must have more registers than this; -1: any will do */
     struct pin pins[MAX_PINS];
     unsigned n_pins;
     uint32_t pins_end;        /* index of loop_end */

@@ -354,16 +354,8 @@ static void emit_exit_ind(struct compile *c, const struct ir_op *op)
 
 static void emit_check(struct compile *c, const struct ir_op *op)
 {
-    unsigned a;
+    unsigned a = use(c, op->a, REG_S0);
 
-    if (op->op == IR_CHECK_SOF) {
-        x64_load32(&c->x, REG_S0, REG_V, V(cfm));
-        x64_alu32_ri(&c->x, ALU_AND, REG_S0, 0x7f);
-        x64_alu32_ri(&c->x, ALU_CMP, REG_S0, op->c);
-        cold_add(c, COLD_LEAVE, op, x64_jcc(&c->x, CC_BE))->leave = LEAVE_RAISE;
-        return;
-    }
-    a = use(c, op->a, REG_S0);
     x64_test_rr(&c->x, a, a);
     cold_add(c, COLD_LEAVE, op, x64_jcc(&c->x, CC_NE))->leave = LEAVE_RAISE;
 }
@@ -553,8 +545,8 @@ unsigned emit_op(struct compile *c, const struct ir_op *op)
             break;
         /* fall through */
     case IR_FAULT: emit_leave(c, LEAVE_RAISE, op); break;
-    case IR_NAT_FAULT:
-    case IR_CHECK_SOF: emit_check(c, op); break;
+    case IR_NAT_FAULT: emit_check(c, op); break;
+    case IR_CHECK_SOF: break; /* emit_sof_check() */
     case IR_SKIP_PR:
     case IR_SKIP_Z:
     case IR_SKIP_NZ: emit_skip(c, op); break;

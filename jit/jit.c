@@ -135,6 +135,17 @@ static void emit_next_page_check(struct compile *c)
     c->others[c->n_others++] = x64_jcc(x, CC_NE);
 }
 
+/* One look for all registers that the unit writes: what takes a fault in the middle of it is the interpreter's. */
+static void emit_sof_check(struct compile *c)
+{
+    if (c->sof_least < 0)
+        return;
+    x64_load32(&c->x, REG_S0, REG_V, V(cfm));
+    x64_alu_ri(&c->x, ALU_AND, REG_S0, 0x7f);
+    x64_alu_ri(&c->x, ALU_CMP, REG_S0, c->sof_least);
+    cold_add(c, COLD_LEAVE, c->u->ops, x64_jcc(&c->x, CC_BE))->leave = LEAVE_INTERPRET;
+}
+
 static void emit_unit(struct compile *c)
 {
     const struct ir_unit *u = c->u;
@@ -145,6 +156,7 @@ static void emit_unit(struct compile *c)
     fp_pins_check_psr(c);
     if (c->is_over)
         emit_next_page_check(c);
+    emit_sof_check(c);
     if (c->j->profiled) { /* behind the check: who asks hears of the unit before */
         x64_store(&c->x, REG_V, V(profile_ip), REG_IP);
         x64_store_imm32(&c->x, REG_V, V(profile_key), u->key);
@@ -368,6 +380,7 @@ static void count_exit(struct vcpu *v, const struct jit_exit *e, enum leave leav
     case LEAVE_LOOKUP:
     case LEAVE_MOVED:
     case LEAVE_ATTENTION:
+    case LEAVE_INTERPRET:
         return;
     case LEAVE_RAISE:
         slots = ir_slots(u, e->op->pos);
@@ -436,6 +449,7 @@ enum unit_end jit_run(struct jit *j, struct vcpu *v, jit_code code, const struct
         r->moved = true;
         return UNIT_EXIT;
     case LEAVE_ATTENTION:
+    case LEAVE_INTERPRET:
         v->ip = e.ip;
         v->ri = e.unit->slot;
         r->idle = true;

@@ -51,7 +51,11 @@ void jit_set_deliver(struct jit *j, void (*deliver)(struct vcpu *v));
 void jit_profile(struct jit *j);
 
 /* What unit_result.leave means, up to JIT_LEAVES; NULL: nothing. */
-enum { JIT_LEAVES = 24, JIT_LEFT_CALL = 16 /* and above: unit_result.left_op says which instruction */ };
+enum {
+    JIT_LEAVES = 24,
+    JIT_LEFT_INTERPRET = 15, /* nothing of the unit was done: the interpreter is to run it */
+    JIT_LEFT_CALL = 16,      /* and above: unit_result.left_op says which instruction */
+};
 const char *jit_leave_name(unsigned leave);
 
 /**

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What is looked at before a unit is emitted: writes that nobody can see, and whether it is a loop. */
+/* What is looked at before a unit is emitted: writes that nobody can see, whether it is a loop, what frame it needs. */
 #include "jit/compile.h"
 
 bool plan_is_quiet(const struct ir_op *op)
@@ -19,6 +19,7 @@ bool plan_is_quiet(const struct ir_op *op)
     case IR_SET_PR2:
     case IR_GET_ST:
     case IR_SET_ST:
+    case IR_CHECK_SOF: /* looked at before the unit */
         return true;
     default:
         return op->op >= IR_ADD && op->op < IR_PURE;
@@ -58,9 +59,12 @@ void plan_unit(struct compile *c)
 {
     const struct ir_unit *u = c->u;
 
+    c->sof_least = -1;
     for (uint32_t i = 0; i < u->n_ops; i++) {
         const struct ir_op *op = &u->ops[i];
 
+        if (op->op == IR_CHECK_SOF && op->c > c->sof_least)
+            c->sof_least = op->c;
         if (op->op == IR_SKIP_PR || op->op == IR_SKIP_Z || op->op == IR_SKIP_NZ)
             c->is_label[op->imm] = true;
         if (op->op == IR_EXIT && op->imm == 0 && op->c == u->slot && op->aux == IR_EXIT_TAKEN)

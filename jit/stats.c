@@ -18,6 +18,7 @@ const char *jit_leave_name(unsigned leave)
         [LEAVE_ATTENTION] = "attention",
         [LEAVE_MOVED] = "handler not in the jump cache",
         [LEAVE_LOOKUP] = "target not in the jump cache",
+        [LEAVE_INTERPRET] = "frame too small for the compiled code",
         [LEAVE_CALL + OPR_FAULT] = "call: fault",
         [LEAVE_CALL + OPR_EXIT] = "call: state changed",
         [LEAVE_CALL + OPR_BRANCH] = "call: branch",
