@@ -166,7 +166,7 @@ static const void *compile(struct kia_vcpu *vcpu, struct code_unit *c)
     pthread_mutex_lock(&vm->jit_lock);
     code = atomic_load_explicit(&c->host, memory_order_relaxed); /* by another processor meanwhile */
     if (!code)
-        code = jit_compile(vm->jit, c->ir, over);
+        code = jit_compile(vm->jit, c->ir, over, vcpu->v->ip);
     if (code && vm->perf_map)
         soft_perf_note(vcpu, code);
     full = !code && jit_full(vm->jit);

@@ -27,7 +27,8 @@ enum {
 /*
  * The soft TLB probe, for engines: a reference of @size bytes at @gva may go straight to (entry->addend + gva) if
  *   ((gva + size - 1) & ~0xfff) ^ v->dtag[gva >> 61]  ==  tag_r or tag_w
- * with the entry at stlb[gva >> 12 & (STLB_SIZE - 1)], and it is naturally aligned or key has no KEY_AC.
+ * with the entry at stlb[gva >> 12 & (STLB_SIZE - 1)], and it is naturally aligned or key has no KEY_AC. At cpl 3 all words of
+ * dtag[] are the same.
  */
 static inline struct stlb_entry *stlb_slot(struct vcpu *v, uint64_t gva)
 {

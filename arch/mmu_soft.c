@@ -4,6 +4,8 @@
  *
  * A tag word is page address | slot << 2 | privilege level. A slot stands for a rid together with what else decides whether a
  * reference may pass unseen: psr.vm (narrower addresses) and the contents of the protection key registers while psr.pk = 1.
+ * At privilege level 3 it stands for the rids of all eight regions instead, so that all have one tag and programs' probes need not look
+ * at the region: processes share none of their translations anyway. A kernel's are shared by all processes.
  * So changes of rr, psr.cpl, psr.dt or the keys only select other tag words; entries stay and become valid again when the
  * old state comes back. Slots are never reused until all are given out; then everything is dropped once.
  *
@@ -65,12 +67,36 @@ static void keys_update(struct vcpu *v)
     g->pkr_id[g->pkr_now] = ++g->pkr_last_id;
 }
 
+/* The slot << 2 of the eight rids in @v at privilege level 3, or -1 when none is left. */
+static int64_t user_get(struct vcpu *v, uint64_t key)
+{
+    struct soft_tags *g = &v->tlb->tags;
+    struct soft_user u = { .valid = true, .key = (uint32_t)(key >> 24) };
+    uint64_t hash = 0;
+    struct soft_user *found;
+
+    for (unsigned i = 0; i < 8; i++) {
+        u.rid[i] = rr_rid(v->rr[i]);
+        hash = (hash ^ u.rid[i]) * UINT64_C(0x9e3779b97f4a7c15);
+    }
+    found = &g->users[hash >> 32 & (SOFT_USERS - 1)];
+    if (found->valid && found->key == u.key && !memcmp(found->rid, u.rid, sizeof(u.rid)))
+        return (int64_t)found->base;
+    if (g->n_slots == SOFT_SLOTS)
+        return -1;
+    u.base = (uint64_t)g->n_slots << 2;
+    g->slot_key[g->n_slots++] = UINT64_MAX; /* no region's */
+    *found = u;
+    return (int64_t)u.base;
+}
+
 /* Finds the slots of the regions whose rid changed, or of all. */
 static bool slots_assign(struct vcpu *v, bool all)
 {
     struct soft_tags *g = &v->tlb->tags;
     struct soft_regions *now = soft_regions(v);
     uint64_t key = v->psr & PSR_VM ? UINT64_C(1) << 24 : 0;
+    int64_t user;
 
     if (v->psr & PSR_PK)
         key |= (uint64_t)g->pkr_id[g->pkr_now] << 25;
@@ -84,6 +110,10 @@ static bool slots_assign(struct vcpu *v, bool all)
             return false;
         now->base[i] = (uint64_t)slot << 2;
     }
+    user = user_get(v, key);
+    if (user < 0)
+        return false;
+    now->user = (uint64_t)user;
     memcpy(now->rr, v->rr, sizeof(now->rr));
     now->keys = v->psr & PSR_PK ? g->pkr_id[g->pkr_now] : 0;
     now->valid = true;
@@ -118,6 +148,8 @@ static void slots_drop(struct soft_tags *g)
     g->pkr_last_id = 0;
     memset(g->pkr_id, 0, sizeof(g->pkr_id));
     memset(g->hash, 0, sizeof(g->hash));
+    for (unsigned i = 0; i < SOFT_USERS; i++)
+        g->users[i].valid = false;
     g->regions[0].valid = g->regions[1].valid = false;
     g->state = STATE_UNSET;
 }
@@ -128,7 +160,7 @@ static inline void tags_set(const struct soft_regions *now, uint64_t tags[8], bo
 {
     if (translated) {
         for (unsigned i = 0; i < 8; i++)
-            tags[i] = now->base[i] | pl;
+            tags[i] = (pl == 3 ? now->user : now->base[i]) | pl;
     } else {
         for (unsigned i = 0; i < 8; i++)
             tags[i] = SOFT_TAG_PHYS;

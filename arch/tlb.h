@@ -61,7 +61,8 @@ struct tlb_side {
 
 /*
  * Soft TLB tags. The low 12 bits of a tag word identify who may use the entry: slot << 2 | privilege level, where a slot
- * stands for a (rid, vm, protection key state). Slots are given out in order and taken back all at once.
+ * stands for a (rid, vm, protection key state), or at privilege level 3 for eight rids. Slots are given out in order and taken back
+ * all at once.
  */
 enum {
     SOFT_SLOTS = 1023,
@@ -69,6 +70,7 @@ enum {
     SOFT_TAG_PHYS = 0xffc,  /* untranslated references, any privilege */
     SOFT_TAG_NEVER = 0xffe, /* in dtag[], itag[], rse_tag[]: no entry has it */
     SOFT_KEY_SETS = 8,
+    SOFT_USERS = 128, /* a power of two */
 };
 
 /* The slots of the regions at one value of psr.vm. */
@@ -77,6 +79,15 @@ struct soft_regions {
     uint32_t keys;                  /* name of the protection key registers' contents, 0 while psr.pk = 0 */
     uint64_t rr[8];                 /* region registers they were found for */
     uint64_t base[8];               /* slot << 2 of each region */
+    uint64_t user;                  /* slot << 2 of all eight at privilege level 3 */
+};
+
+/* All that decides about a reference at privilege level 3, and its slot << 2. */
+struct soft_user {
+    bool valid;
+    uint32_t key;                   /* as in slot_key[], without the rid */
+    uint32_t rid[8];
+    uint64_t base;
 };
 
 struct soft_tags {
@@ -85,6 +96,7 @@ struct soft_tags {
     unsigned n_slots;               /* given out */
     uint64_t slot_key[SOFT_SLOTS];
     uint16_t hash[SOFT_HASH];       /* slot + 1 */
+    struct soft_user users[SOFT_USERS]; /* by a hash of the rids; one that is replaced leaves its slot unused */
     uint64_t pkr[SOFT_KEY_SETS][N_PKR]; /* contents of the protection key registers seen lately */
     uint32_t pkr_id[SOFT_KEY_SETS]; /* their names in slot keys; 0: unused */
     uint32_t pkr_last_id;

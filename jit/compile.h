@@ -116,6 +116,7 @@ struct compile {
     uint32_t *barrier;        /* by op index, for homes_plan() */
     bool *dead;               /* by op index: writes that another one overwrites before anybody can see them */
     const struct ir_op *loop_end; /* the last exit to the unit's own start, NULL */
+    uint64_t ip;              /* where the unit was met; it may run elsewhere, too */
     int sof_least;            /* the frame must have more registers than this; -1: any will do */
     struct pin pins[MAX_PINS];
     unsigned n_pins;
@@ -187,6 +188,7 @@ struct jit {
      * Return: flags equal for OPR_OK, and rax = the value that was loaded; else eax = enum op_result, r11 = the op.
      */
     const uint8_t *load_slow, *store_slow;
+    const uint8_t *lookup;    /* goes on at r14, through v->jumps; no unit of careful code may */
     const uint8_t *resume;    /* jit/resume.c */
     void (*deliver)(struct vcpu *v); /* v->fault; NULL: the run loop does it */
 };
@@ -319,7 +321,9 @@ bool emit_break(struct compile *c, const struct ir_op *op);
 /* The part of it that units share. */
 void emit_resume_stub(struct jit *j, struct x64 *x);
 /* Goes to the unit at r14 by v->jumps, whose entry must be of this address, address space, key and generation; or leaves. */
-void emit_lookup(struct compile *c, const struct ir_op *op);
+void emit_lookup(struct compile *c);
+/* Makes j->lookup, where that is done. */
+void emit_lookup_stub(struct jit *j, struct x64 *x);
 /* CR.IIPA := the bundle of @op's instruction, if psr.ic is 1. */
 void emit_iipa(struct compile *c, const struct ir_op *op);
 void jump_to_label(struct compile *c, uint8_t *from, uint64_t target);

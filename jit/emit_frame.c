@@ -199,7 +199,7 @@ static void emit_br_ret(struct compile *c, const struct ir_op *op)
     emit_slots_exit(c, ir_slots_call(c->u, op, OPR_BRANCH));
     use_into(c, op->a, REG_IP);
     x64_alu_ri(x, ALU_AND, REG_IP, -16);
-    emit_lookup(c, op);
+    emit_lookup(c);
 }
 
 /* br.ret in full, and the loads of a frame that was in memory. Return: false where one of them faults: the run loop's. */
@@ -235,7 +235,7 @@ void emit_ret_slow(struct compile *c, const struct ir_op *op)
     x64_patch(x, complete, x->p);
     x64_load(x, REG_IP, REG_V, V(ip));
     emit_slots_exit(c, ir_slots_call(c->u, op, OPR_BRANCH));
-    emit_lookup(c, op);
+    emit_lookup(c);
 }
 
 /* PFS = a, if it is valid and no register rotates in its frame. */

@@ -19,16 +19,22 @@ static void alu_by_index(struct compile *c, enum x64_alu op, unsigned reg, unsig
 /* The same for the bytes from @addr + @lo to @addr + @hi: they hit only if all are in one page. */
 static void probe_span(struct compile *c, unsigned addr, int32_t lo, int32_t hi, bool write)
 {
+    bool one_tag = (c->u->key & KEY_CPL) == 3;
     struct x64 *x = &c->x;
 
-    x64_mov_rr(x, REG_S1, addr);
-    x64_shift_ri(x, SHIFT_SHR, REG_S1, 61);
+    if (!one_tag) {
+        x64_mov_rr(x, REG_S1, addr);
+        x64_shift_ri(x, SHIFT_SHR, REG_S1, 61);
+    }
     if (hi)
         x64_lea(x, REG_S0, addr, hi);
     else
         x64_mov_rr(x, REG_S0, addr);
     x64_alu_ri(x, ALU_AND, REG_S0, -4096);
-    alu_by_index(c, ALU_XOR, REG_S0, 3, V(dtag));
+    if (one_tag)
+        x64_alu_rm(x, ALU_XOR, REG_S0, REG_V, V(dtag));
+    else
+        alu_by_index(c, ALU_XOR, REG_S0, 3, V(dtag));
     if (lo) {
         x64_lea(x, REG_S1, addr, lo);
         addr = REG_S1;

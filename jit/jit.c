@@ -61,6 +61,7 @@ static void emit_trampolines(struct jit *j)
     for (unsigned i = sizeof(saved_regs); i-- > 0;)
         x64_pop(&x, saved_regs[i]);
     x64_ret(&x);
+    emit_lookup_stub(j, &x);
     emit_resume_stub(j, &x);
     emit_slow_stubs(j, &x);
     j->used = j->first = (size_t)(x.p - j->rw);
@@ -239,7 +240,7 @@ static bool compile_version(struct compile *c)
 }
 
 /* The versions of a unit, each for where those before it do not do: their way on is to the next one. */
-static jit_code compile(struct jit *j, const struct ir_unit *u, const struct ir_unit *over)
+static jit_code compile(struct jit *j, const struct ir_unit *u, const struct ir_unit *over, uint64_t ip)
 {
     struct jit_work *w = j->work;
     uint8_t *start = j->rw + ((j->used + 15) & ~(size_t)15);
@@ -258,7 +259,7 @@ static jit_code compile(struct jit *j, const struct ir_unit *u, const struct ir_
         c = (struct compile){ .x = x, .j = j, .u = over ? over : u, .is_over = over != NULL, .places = w->places,
                               .op_code = w->op_code, .is_label = w->is_label, .sites = w->sites, .dead = w->dead,
                               .barrier = w->barrier,
-                              .jumps = w->jumps, .colds = w->colds, .no_fp_pins = no_fp_pins, .better = top };
+                              .jumps = w->jumps, .colds = w->colds, .no_fp_pins = no_fp_pins, .better = top, .ip = ip };
         for (unsigned i = 0; i < n_others; i++)
             x64_patch(&c.x, others[i], c.x.p);
         done = compile_version(&c);
@@ -273,11 +274,11 @@ static jit_code compile(struct jit *j, const struct ir_unit *u, const struct ir_
     return jit_rx(j, start);
 }
 
-jit_code jit_compile(struct jit *j, const struct ir_unit *u, const struct ir_unit *over)
+jit_code jit_compile(struct jit *j, const struct ir_unit *u, const struct ir_unit *over, uint64_t ip)
 {
     uint64_t start = now_ns();
     size_t used = j->used;
-    jit_code code = compile(j, u, over);
+    jit_code code = compile(j, u, over, ip);
 
     j->stats.ns += now_ns() - start;
     j->stats.bytes += j->used - used;
@@ -377,7 +378,6 @@ static void count_exit(struct vcpu *v, const struct jit_exit *e, enum leave leav
 
     switch (leave) {
     case LEAVE_LINK:
-    case LEAVE_LOOKUP:
     case LEAVE_MOVED:
     case LEAVE_ATTENTION:
     case LEAVE_INTERPRET:
@@ -405,14 +405,22 @@ enum unit_end jit_run(struct jit *j, struct vcpu *v, jit_code code, const struct
     struct jit_exit e;
     enum leave leave = enter(v, code, &e);
 
+    link->place = NULL;
+    r->taken = r->was_rfi = r->idle = r->moved = false;
+    r->leave = (uint8_t)leave;
+    if (leave == LEAVE_LOOKUP) {
+        r->left_op = OP_INVALID;
+        r->last_pos = 0;
+        r->moved = true;
+        v->ip = e.ip;
+        v->ri = 0;
+        return UNIT_EXIT;
+    }
     *u = e.unit;
     *ip0 = e.ip;
-    link->place = NULL;
     if (j->counted)
         count_exit(v, &e, leave);
-    r->taken = r->was_rfi = r->idle = r->moved = false;
     r->last_pos = e.op->pos;
-    r->leave = (uint8_t)leave;
     r->left_op = e.op->op == IR_CALL || e.op->op == IR_FPOP ? e.op->c : OP_INVALID;
     switch (leave) {
     case LEAVE_RAISE:
@@ -439,11 +447,6 @@ enum unit_end jit_run(struct jit *j, struct vcpu *v, jit_code code, const struct
         v->ip = e.ip;
         v->ri = e.op->c;
         r->taken = e.op->aux & IR_EXIT_TAKEN;
-        return UNIT_EXIT;
-    case LEAVE_LOOKUP:
-        v->ip = e.ip;
-        v->ri = 0;
-        r->moved = true;
         return UNIT_EXIT;
     case LEAVE_MOVED:
         r->moved = true;

@@ -62,9 +62,10 @@ const char *jit_leave_name(unsigned leave);
  * jit_compile - compile a unit
  * @over: NULL, or a unit that begins as @u does and goes on where @u ends, in the page behind: what runs where that page is
  *        mapped to @u's next physical page. Of the same key, at cpl 3
+ * @ip: where it is about to run, and likely to run again
  * Return: its entry, or NULL if it has too many values or the cache is full: the interpreter runs it then.
  */
-jit_code jit_compile(struct jit *j, const struct ir_unit *u, const struct ir_unit *over);
+jit_code jit_compile(struct jit *j, const struct ir_unit *u, const struct ir_unit *over, uint64_t ip);
 
 /* Does the end of its page cut @u in the middle of a division or square root, so that it is worth going on over it? */
 bool jit_is_cut(const struct ir_unit *u);

@@ -10,9 +10,9 @@ struct jit *jit_create(size_t size, bool counted)
 
 void jit_destroy(struct jit *j) { (void)j; }
 
-jit_code jit_compile(struct jit *j, const struct ir_unit *u, const struct ir_unit *over)
+jit_code jit_compile(struct jit *j, const struct ir_unit *u, const struct ir_unit *over, uint64_t ip)
 {
-    (void)j, (void)u, (void)over;
+    (void)j, (void)u, (void)over, (void)ip;
     return NULL;
 }
 

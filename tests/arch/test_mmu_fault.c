@@ -146,6 +146,37 @@ static void test_rse_privilege(void **state)
     assert_int_equal(x, 0x1234);
 }
 
+/* At cpl 3 one tag stands for all regions, and comes back with their rids: a translation counts for its own rid only all the same. */
+static void test_user_tags(void **state)
+{
+    struct vcpu *v = *state;
+    uint64_t x, tag, rr = v->rr[A >> 61];
+
+    mmu_map(v, TLB_DATA, A, PAGE_GPA, 14, PTE_USER);
+    mmu_set_cpl(v, 3);
+    assert_int_equal(mem_store(v, A, 8, 0, 0x1234), OPR_OK);
+    tag = v->dtag[0];
+    for (unsigned i = 0; i < 8; i++)
+        assert_int_equal(v->dtag[i], tag);
+    mmu_set_rr(v, (A >> 61) ^ 1, 0x7777, 14, false); /* another region's */
+    assert_int_not_equal(v->dtag[A >> 61], tag);
+    assert_int_equal(mem_load(v, A, 8, 0, &x), OPR_OK);
+    assert_int_equal(x, 0x1234);
+    mmu_set_rr(v, A >> 61, 0x7778, 14, false);
+    assert_int_equal(mem_load(v, A, 8, 0, &x), OPR_FAULT);
+    v->rr[A >> 61] = rr;
+    mmu_update_tags(v);
+    assert_int_equal(mem_load(v, A, 8, 0, &x), OPR_OK);
+    /* more sets of rids than are remembered, and more than there are slots */
+    for (unsigned i = 0; i < 3 * SOFT_SLOTS; i++)
+        mmu_set_rr(v, (A >> 61) ^ 1, 0x10000 + i, 14, false);
+    assert_int_equal(mem_load(v, A, 8, 0, &x), OPR_OK);
+    assert_int_equal(x, 0x1234);
+    /* a kernel's regions have tags of their own */
+    mmu_set_cpl(v, 0);
+    assert_int_not_equal(v->dtag[A >> 61], v->dtag[(A >> 61) ^ 1]);
+}
+
 static void test_keys(void **state)
 {
     struct vcpu *v = *state;
@@ -409,6 +440,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_dirty_after_load, mmu_setup, mmu_teardown),
         cmocka_unit_test_setup_teardown(test_rights_table, mmu_setup, mmu_teardown),
         cmocka_unit_test_setup_teardown(test_rse_privilege, mmu_setup, mmu_teardown),
+        cmocka_unit_test_setup_teardown(test_user_tags, mmu_setup, mmu_teardown),
         cmocka_unit_test_setup_teardown(test_keys, mmu_setup, mmu_teardown),
         cmocka_unit_test_setup_teardown(test_debug_registers, mmu_setup, mmu_teardown),
         cmocka_unit_test_setup_teardown(test_unimplemented, mmu_setup, mmu_teardown),

@@ -46,6 +46,9 @@ static const struct engine_case cases[] = {
      .vector = VEC_GENERAL,
      .at = 1},
     {.code = "alloc r39=ar.pfs,0,8,0,0\nmov r39=5", .out = "r39=5 cfm=0x408"},
+    /* a frame of ten: what lies before the first instruction that needs more is done, and off it needs nothing */
+    {.code = "mov r33=5\nmov r41=6\nmov r42=7", .in = "cfm=0xa", .out = "r33=5 r41=6", .vector = VEC_GENERAL, .at = 2},
+    {.code = "mov r33=5\n(p6) mov r60=6\nmov r34=7", .in = "cfm=0xa", .out = "r33=5 r34=7"},
     /* sor may not change while a base is not 0 */
     {.code = "alloc r32=ar.pfs,0,16,0,8", .in = "cfm=0x2001450", .vector = VEC_GENERAL, .isr = GE_RESERVED},
     {.code = "alloc r32=ar.pfs,0,16,0,0", .in = "cfm=0x2001450", .out = "r32=0 cfm=0x2000810"},
