@@ -432,8 +432,10 @@ void fp_set_double(struct compile *c, unsigned f, unsigned xmm)
     unsigned base;
     int32_t slot = fp_slot(c, f, &base);
 
-    x64_vmovsd_store(&c->x, base, slot, xmm);
-    fp_set_tag(c, f);
+    if (!fp_is_lazy(c, f)) {
+        x64_vmovsd_store(&c->x, base, slot, xmm);
+        fp_set_tag(c, f);
+    }
     fp_hold(c, f, xmm);
     fp_learn(c, f, FP_DOUBLE);
 }

@@ -41,6 +41,8 @@ void fp_pins_enter(struct compile *c);
 void fp_pins_check_psr(struct compile *c); /* before that: to the version without pins unless psr is as it is in the loop */
 bool fp_pins_hold(const struct compile *c, const struct ir_op *op);
 bool emit_fp_branch_back(struct compile *c);
+/* What the loop keeps in xmm registers only: a part of pins_write_back(). Keeps all registers and the flags. */
+void fp_pins_write_back(struct compile *c);
 
 /*
  * Parts of the way into compiled code and out of it: the host's MXCSR is put aside, guest flags go into

@@ -58,10 +58,10 @@ static void flip_sign(struct compile *c, unsigned xmm)
     x64_vflogic(&c->x, FLOGIC_XOR, xmm, xmm, XMM_S0);
 }
 
-/* The register to compute in: the target's own if it is pinned, for C begins with what memory has. */
+/* The register to compute in: the target's own if it is pinned and C would begin with what memory has. */
 static unsigned result_register(struct compile *c, unsigned f1)
 {
-    return c->fp->pin_of[f1] != NO_XMM ? c->fp->pin_of[f1] : fp_take_xmm(c);
+    return c->fp->pin_of[f1] != NO_XMM && !fp_is_lazy(c, f1) ? c->fp->pin_of[f1] : fp_take_xmm(c);
 }
 
 /* The same for a sum, which begins as the addend: the addend's own if this op overwrites it. */
@@ -69,7 +69,7 @@ static unsigned accumulator(struct compile *c, const struct muladd *m, unsigned 
 {
     unsigned addend = fp_value(c, m->addend, XMM_S2), xmm;
 
-    if (m->addend > 1 && m->addend == f1)
+    if (m->addend > 1 && m->addend == f1 && !fp_is_lazy(c, f1))
         return addend;
     xmm = m->a == f1 || m->b == f1 ? fp_take_xmm(c) : result_register(c, f1);
     x64_vmovapd(&c->x, xmm, addend);

@@ -72,7 +72,7 @@ static void store_index(struct compile *c, unsigned src, unsigned base, unsigned
 
 static void load_double(struct compile *c, unsigned f, unsigned addr, int32_t disp)
 {
-    unsigned xmm = fp_take_xmm(c);
+    unsigned xmm = fp_is_lazy(c, f) ? c->fp->pin_of[f] : fp_take_xmm(c);
 
     x64_vmovsd_load_index(&c->x, xmm, REG_S1, addr, disp);
     fp_set_double(c, f, xmm);

@@ -133,9 +133,48 @@ static bool look_at(const struct compile *c, struct fp_uses *uses, uint32_t end)
     return true;
 }
 
-/* Those used most; the last xmm registers are theirs. */
-static void choose(struct fp_unit *fp, const struct fp_uses *uses)
+static void pin(struct fp_unit *fp, const struct fp_uses *uses, unsigned f)
 {
+    fp->pins[fp->n_pins] = (uint8_t)f;
+    fp->pin_of[f] = (uint8_t)(X64_XMMS - 1 - fp->n_pins++);
+    fp->pin_single[f] = uses->single[f] && !uses->wide[f];
+}
+
+/* Always done inline, but for values that only C does; and by the copies in xmm registers, not by memory. */
+static bool keeps_pins(const struct compile *c, const struct ir_op *op)
+{
+    if (op->op == IR_CALL && (op->imm >> 16 & 0xf) == FS_D)
+        return op->fn == (void *)op_store_fp ? FPO_F1(op->imm) != 1 : emit_fp_is_load(c->u, op);
+    return op->op == IR_FPOP && ((is_double_arith(op) && (FPO_CTL(op->imm) >> 2 & 3) != FP_PC_S) ||
+                                 (op->c == OP_FCMP && (FPO_CTL(op->imm) & 3) == 0));
+}
+
+/* Registers that are written in the loop, all as doubles, need not be written to memory in it. */
+static void choose_lazy(struct compile *c, const struct fp_uses *uses)
+{
+    struct fp_unit *fp = c->fp;
+
+    fp->lazy_end = c->pins_end;
+    if (!c->n_pins || fp->n_chains)
+        return;
+    for (const struct ir_op *op = c->u->ops; op <= c->loop_end; op++) {
+        if (emit_fp_owns(op) && !keeps_pins(c, op))
+            return;
+    }
+    for (unsigned f = 2; f < 32; f++) {
+        if (!uses->written[f] || uses->other[f] || uses->doubtful[f])
+            continue;
+        if (fp->pin_of[f] == NO_XMM && fp->n_pins < FP_MAX_PINS)
+            pin(fp, uses, f);
+        fp->lazy[f] = fp->pin_of[f] != NO_XMM && !fp->pin_single[f];
+    }
+}
+
+/* Those used most; the last xmm registers are theirs. */
+static void choose(struct compile *c, const struct fp_uses *uses)
+{
+    struct fp_unit *fp = c->fp;
+
     while (fp->n_pins < FP_MAX_PINS) {
         unsigned best = 0;
 
@@ -146,10 +185,9 @@ static void choose(struct fp_unit *fp, const struct fp_uses *uses)
         }
         if (!best)
             break;
-        fp->pins[fp->n_pins] = (uint8_t)best;
-        fp->pin_of[best] = (uint8_t)(X64_XMMS - 1 - fp->n_pins++);
-        fp->pin_single[best] = uses->single[best] && !uses->wide[best];
+        pin(fp, uses, best);
     }
+    choose_lazy(c, uses);
     for (unsigned f = 2; f < 128 && fp->n_tags < FP_MAX_TAGS; f++) {
         if (uses->written[f] && !uses->other[f] && !uses->doubtful[f] && fp->pin_of[f] == NO_XMM)
             fp->tags[fp->n_tags++] = (uint8_t)f;
@@ -164,7 +202,7 @@ void fp_pins_plan(struct compile *c)
         return;
     if (!look_at(c, &uses, (uint32_t)(c->loop_end - c->u->ops)))
         return;
-    choose(c->fp, &uses);
+    choose(c, &uses);
     if ((c->fp->n_pins || c->fp->n_tags) && !uses.calls)
         c->top.mf = uses.mf;
 }
@@ -284,6 +322,16 @@ void fp_pins_enter(struct compile *c)
     for (unsigned i = 0; i < fp->n_tags; i++)
         fp->reg[fp->tags[i]] = (struct fp_reg){ .known = FP_DOUBLE, .xmm = NO_XMM, .known_at = -1, .known_since = -1 };
     fp->frot_loaded = false;
+}
+
+void fp_pins_write_back(struct compile *c)
+{
+    for (unsigned i = 0; c->fp && i < c->fp->n_pins; i++) {
+        unsigned f = c->fp->pins[i], base;
+
+        if (f < 32 && c->fp->lazy[f])
+            x64_vmovsd_store(&c->x, REG_V, fp_slot(c, f, &base), c->fp->pin_of[f]);
+    }
 }
 
 static void start_again(struct compile *c)

@@ -85,6 +85,8 @@ struct fp_unit {
     unsigned n_pins, n_tags;
     uint8_t pin_of[128];        /* that xmm register, or NO_XMM */
     bool pin_single[128];       /* singles at the top of the loop */
+    bool lazy[32];              /* pinned, and memory has an old value from the top of the loop to its end */
+    uint32_t lazy_end;          /* index of the loop's last op */
     uint8_t *pins_enter, *pins_from[1 + 2 * FP_MAX_PINS]; /* the top, and the jumps if they are not what they should be */
     unsigned n_pins_from;
     uint32_t used_at[X64_XMMS]; /* op that used it last */
@@ -126,6 +128,12 @@ void fp_hold(struct compile *c, unsigned f, unsigned xmm);
 void fp_hold_single(struct compile *c, unsigned f, unsigned xmm);
 /* Is the copy of @f in single precision? */
 bool fp_held_single(const struct compile *c, unsigned f);
+
+/* Is memory's value of @f an old one, and its own xmm register what counts? */
+static inline bool fp_is_lazy(const struct compile *c, unsigned f)
+{
+    return f < 32 && c->fp->lazy[f] && c->fp->now <= c->fp->lazy_end;
+}
 
 /* Offset of a register's slot from *@base, which REG_FR is loaded for if need be. */
 int32_t fp_slot(struct compile *c, unsigned f, unsigned *base);

@@ -223,6 +223,7 @@ void pins_write_back(struct compile *c)
         if (c->pins[i].written)
             x64_store(&c->x, base, disp, c->pins[i].reg);
     }
+    fp_pins_write_back(c);
 }
 
 bool pins_emit(struct compile *c, const struct ir_op *op)
