@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* alloc, br.call, br.ret and mov to ar.pfs inline, where nothing has rotated and no register has to move to or from memory. */
+#include <string.h>
+
+#include "arch/gr.h"
 #include "arch/ops.h"
 #include "arch/rse.h"
 #include "jit/compile.h"
@@ -202,11 +205,71 @@ static void emit_br_ret(struct compile *c, const struct ir_op *op)
     emit_lookup(c);
 }
 
+/* Are f32-f127 where they are without rotations, once those that only counted are forgotten, and rrb.pr a number of rotations? */
+static bool rotations_cancel(const struct vcpu *v)
+{
+    uint64_t fr = cfm_rrb_fr(v->cfm) + v->fr_lag;
+
+    return (fr == 0 || fr == 96) && v->fr_lag <= 96 && cfm_rrb_pr(v->cfm) < 48;
+}
+
+/* In one piece, as load_key() says. */
+static void clear_key_sor(struct vcpu *v)
+{
+    char *place = (char *)v + offsetof(struct vcpu, key);
+    uint64_t key_gen;
+
+    memcpy(&key_gen, place, sizeof(key_gen));
+    key_gen &= ~(uint64_t)KEY_SOR;
+    memcpy(place, &key_gen, sizeof(key_gen));
+}
+
+/* The caller's output registers go home, those that rotated: the first @n of the frame. */
+static void outputs_home(struct vcpu *v, unsigned sor, unsigned n)
+{
+    unsigned k = sor - cfm_rrb_gr(v->cfm);
+
+    if (gr_rot_is_home(v))
+        return;
+    for (unsigned p = 0; p < n && p < sor; p++, k++)
+        v->frame[p] = v->rot[k < sor ? k : k - sor];
+}
+
+/*
+ * br.ret as op_br_ret() does it, from a frame whose registers have rotated to one of which none does, and all are there: how
+ * functions return that copy by rotation. Return: false if it is another one; then nothing was done.
+ */
+static bool ret_rotated(struct vcpu *v, uint64_t target)
+{
+    unsigned sof = cfm_sof(v->pfs), sol = cfm_sol(v->pfs), sor = cfm_sor(v->cfm);
+    int32_t ndirty = v->rse.ndirty - (int32_t)sol;
+
+    if (!sor || (v->pfs & (CFM_RRB | CFM_SOR)) || v->pfs >> 62 > (v->key & KEY_CPL) || v->nat_any || !rotations_cancel(v))
+        return false;
+    if (ndirty < 0 || ndirty + (int32_t)sof > N_STACKED || v->frame - v->stack < (ptrdiff_t)(sol + N_STACKED) ||
+        v->frame > v->stack + STACK_SLOTS)
+        return false;
+    outputs_home(v, sor, sof > sol ? sof - sol : 0);
+    v->pr = pr_rotate(v->pr, cfm_rrb_pr(v->cfm));
+    v->fr_lag = 0;
+    v->frame -= sol;
+    v->rot = v->frame;
+    v->rse.ndirty = ndirty;
+    v->cfm = v->pfs & CFM_BITS;
+    v->ec = v->pfs >> 52 & 0x3f;
+    clear_key_sor(v);
+    v->ip = target & ~UINT64_C(15);
+    v->ri = 0;
+    return true;
+}
+
 /* br.ret in full, and the loads of a frame that was in memory. Return: false where one of them faults: the run loop's. */
 static uint64_t ret_slow(struct vcpu *v, uint64_t target)
 {
     uint64_t unused;
 
+    if (ret_rotated(v, target))
+        return true;
     op_br_ret(v, 0, target, 0, &unused);
     return !v->rse.cfle || rse_complete_frame(v) == OPR_OK;
 }
