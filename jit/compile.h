@@ -96,6 +96,14 @@ struct pin {
     bool written;
 };
 
+/* A pin that is kept as a distance from the start of a page: jit/windows.c */
+struct window {
+    uint8_t guest, reg; /* of the pin */
+    bool write;         /* its references are stores */
+    uint8_t site;
+    int16_t slot;       /* the page; the next one has its host address */
+};
+
 struct compile {
     struct x64 x;
     struct jit *j;
@@ -122,6 +130,8 @@ struct compile {
     unsigned n_pins;
     uint32_t pins_end;        /* index of loop_end */
     uint8_t *loop_top;        /* behind the loads of the pins */
+    struct window windows[MAX_PINS];
+    unsigned n_windows;
     bool is_over;             /* the unit runs over the end of its page: jit_compile() */
     bool no_fp_pins;
     struct fp_top top;        /* of this version */
@@ -143,6 +153,7 @@ enum site_kind {
     SITE_CHECK,  /* where it was last time, as a rule */
     SITE_FIRST,  /* in the soft TLB, for all of a span: leaves the addend in the span's slot */
     SITE_SPAN,   /* the addend is in the span's slot, which is 0 if it is not */
+    SITE_WINDOW, /* in the page of its pointer's window, as a rule */
 };
 struct site {
     uint8_t kind;
@@ -295,6 +306,25 @@ void sites_plan(struct compile *c);
 bool site_base_is_global(unsigned r);
 /* Is @op a load or store of either register file that may have a site? */
 bool site_memory_op(const struct ir_op *op, bool *write);
+/*
+ * Pointers as distances from a page; jit/windows.c. Chooses them among the pins, and their references; gives them pages behind the
+ * loads of the pins, or none.
+ */
+void windows_plan(struct compile *c);
+void windows_enter(struct compile *c);
+/* The window that a temp or a pin is a distance in, or NULL. */
+const struct window *window_of(const struct compile *c, ir_val v);
+const struct window *window_of_pin(const struct compile *c, const struct pin *pin);
+/* The address goes to memory, by two scratch xmm registers. Keeps all general registers and the flags. */
+void window_home(struct compile *c, const struct window *w, unsigned base, int32_t disp);
+/* Makes an address of the distance in @reg. */
+void window_address(struct compile *c, const struct window *w, unsigned reg);
+/* The window's host address into rcx. */
+void window_load_host(struct compile *c, const struct window *w);
+/* In front of reference @op: the window goes to the page of the address in r11, whose addend is in rcx. Clobbers rax, rcx, r11. */
+void window_move(struct compile *c, const struct window *w, const struct ir_op *op);
+/* After a call of C in @op's place: no window has a page. Clobbers rcx, r11. */
+void windows_void(struct compile *c, const struct ir_op *op);
 /* Leaves rax = tag word of the reference, rcx = offset of its entry in v->stlb; flags as cmp of the two tags. */
 void emit_probe(struct compile *c, unsigned addr, unsigned size, bool write);
 /*

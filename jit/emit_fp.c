@@ -167,6 +167,8 @@ static void call_slow(struct compile *c, const struct ir_op *op, uint64_t wants,
     keep_registers(c, live, true);
     emit_slots_place(c, op);
     load_args(c, op->a, RDX, op->b, RCX);
+    if (window_of(c, op->a))
+        window_address(c, window_of(c, op->a), RDX);
     if (!no_pr)
         x64_store(&c->x, REG_V, V(pr), REG_PR);
     x64_mov_rr(&c->x, RDI, REG_V);

@@ -146,9 +146,41 @@ static void next_of_span(struct compile *c, const struct ir_op *op, unsigned add
     cold->site_back = c->x.p;
 }
 
+/* A misaligned datum that goes on in the next page is too far away as well. */
+static void check_window(struct compile *c, const struct ir_op *op, unsigned addr, unsigned size, emit_slow slow)
+{
+    struct cold *cold;
+
+    x64_alu_ri(&c->x, ALU_CMP, addr, 4096 - (int32_t)size);
+    cold = second_look(c, op, addr, size, slow, x64_jcc(&c->x, CC_A));
+    cold->site_back = c->x.p;
+    window_load_host(c, window_of(c, op->a));
+}
+
+static void second_look_window(struct compile *c, const struct cold *cold, bool write)
+{
+    const struct window *w = window_of(c, cold->op->a);
+    struct cold full = *cold; /* with the address */
+
+    x64_mov_rr(&c->x, REG_S2, cold->addr);
+    window_address(c, w, REG_S2);
+    full.addr = REG_S2;
+    c->slow_cold = &full;
+    probe_in_full(c, cold->op, REG_S2, cold->leave, write, cold->slow);
+    c->slow_cold = NULL;
+    window_move(c, w, cold->op);
+    if (cold->addr == REG_S2) {
+        c->at = (uint32_t)(cold->op - c->u->ops);
+        use_into(c, cold->op->a, REG_S2);
+    }
+    x64_jmp_to(&c->x, cold->site_back);
+}
+
 void emit_void_spans(struct compile *c, const struct ir_op *op)
 {
     uint32_t at = (uint32_t)(op - c->u->ops);
+
+    windows_void(c, op);
 
     for (uint32_t i = 0; i < at; i++) {
         if (c->sites[i].kind == SITE_FIRST && c->sites[i].last > at)
@@ -170,6 +202,10 @@ void emit_site_colds(struct compile *c)
         site = &c->sites[cold.op - c->u->ops];
         site_memory_op(cold.op, &write);
         x64_patch(&c->x, cold.from, c->x.p);
+        if (site->kind == SITE_WINDOW) {
+            second_look_window(c, &cold, write);
+            continue;
+        }
         if (site->kind == SITE_FIRST)
             x64_store_imm(&c->x, RSP, span_slot(site), 0);
         c->slow_cold = &cold;
@@ -188,6 +224,9 @@ void emit_locate(struct compile *c, const struct ir_op *op, unsigned addr, unsig
     switch (kind) {
     case SITE_CHECK:
         check_site(c, op, addr, size, slow);
+        break;
+    case SITE_WINDOW:
+        check_window(c, op, addr, size, slow);
         break;
     case SITE_FIRST:
         first_of_span(c, op, addr, size, slow);

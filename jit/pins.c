@@ -211,6 +211,7 @@ void pins_load(struct compile *c)
 
         x64_load(&c->x, c->pins[i].reg, base, disp);
     }
+    windows_enter(c);
     c->loop_top = c->x.p;
 }
 
@@ -220,7 +221,9 @@ void pins_write_back(struct compile *c)
         unsigned base;
         int32_t disp = home_of(&c->pins[i], &base);
 
-        if (c->pins[i].written)
+        if (c->pins[i].written && window_of_pin(c, &c->pins[i]))
+            window_home(c, window_of_pin(c, &c->pins[i]), base, disp);
+        else if (c->pins[i].written)
             x64_store(&c->x, base, disp, c->pins[i].reg);
     }
     fp_pins_write_back(c);

@@ -22,6 +22,7 @@ struct jit_place {
     uint8_t home_base;    /* host register */
     int32_t home;         /* displacement from that */
     uint16_t uses;
+    uint8_t window;   /* 1 + the window that it is a distance in (jit/windows.c), 0 */
 };
 #define NO_HOME UINT32_MAX
 

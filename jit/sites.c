@@ -246,6 +246,8 @@ void sites_plan(struct compile *c)
         if (u->ops[i].op == IR_EXIT && u->ops[i].imm == 0 && u->ops[i].c == u->slot)
             p.loop_end = i;
     }
+    if (may_have_sites(u))
+        windows_plan(c);
     for (uint32_t i = 0; p.loop_end && may_have_sites(u) && i < u->n_ops; i++) {
         if (site_memory_op(&u->ops[i], &write) && c->sites[i].kind == SITE_PROBE)
             plan_group(&p, i, write);

@@ -116,6 +116,12 @@ static inline void x64_vflogic(struct x64 *x, enum x64_flogic op, unsigned d, un
     x64_vex_rrr(x, VEX_66, VEX_0F, false, op, d, a, b);
 }
 
+/* d = a + b, integers of 64 bits */
+static inline void x64_vpaddq(struct x64 *x, unsigned d, unsigned a, unsigned b)
+{
+    x64_vex_rrr(x, VEX_66, VEX_0F, false, 0xd4, d, a, b);
+}
+
 static inline void x64_vfma(struct x64 *x, enum x64_fma op, unsigned d, unsigned a, unsigned b)
 {
     x64_vex_rrr(x, VEX_66, VEX_0F38, true, op, d, a, b);
