@@ -133,6 +133,16 @@ static uint64_t *run_place(struct vcpu *v, uint64_t addr, unsigned need)
     return (uint64_t *)(void *)mem_probe(v, addr, 8, rse_flags(v), need);
 }
 
+/* How many of the words from @addr to the end of its page, and to the next NaT collection: @n at most. */
+static unsigned run_length(uint64_t addr, unsigned n)
+{
+    unsigned words = 512 - (unsigned)(addr >> 3 & 511), registers = 63 - nat_slot(addr);
+
+    if (n > words)
+        n = words;
+    return n < registers ? n : registers;
+}
+
 /* Stores words from BSPSTORE up as spill_one() does: until @n registers are stored, at most to the end of the page. */
 static void spill_run(struct vcpu *v, int n)
 {
@@ -142,22 +152,41 @@ static void spill_run(struct vcpu *v, int n)
     if (!host)
         return;
     while (n > 0) {
-        unsigned slot = nat_slot(rse->bspstore);
+        unsigned slot = nat_slot(rse->bspstore), k = 1;
 
         if (slot == 63) {
             ram_store(host, 8, rse->rnat & ~(UINT64_C(1) << 63));
             rse->rnat = 0;
         } else {
-            ram_store(host, 8, v->frame[-rse->ndirty]);
-            rse->rnat &= ~(UINT64_C(1) << slot);
-            rse->ndirty--;
-            n--;
+            const uint64_t *from = v->frame - rse->ndirty;
+
+            k = run_length(rse->bspstore, (unsigned)n);
+            for (unsigned i = 0; i < k; i++)
+                ram_store(host + i, 8, from[i]);
+            rse->rnat &= ~(((UINT64_C(1) << k) - 1) << slot);
+            rse->ndirty -= (int32_t)k;
+            n -= (int)k;
         }
-        host++;
-        rse->bspstore += 8;
+        host += k;
+        rse->bspstore += 8 * (uint64_t)k;
         if (!(rse->bspstore & 0xfff))
             return;
     }
+}
+
+/* How many of the @n words that end at @addr are in its page and behind a NaT collection, and in RNAT no NaTs. */
+static unsigned fill_length(const struct rse *rse, uint64_t addr, unsigned n)
+{
+    unsigned words = (unsigned)(addr >> 3 & 511) + 1, slot = nat_slot(addr);
+    uint64_t nats = rse->rnat & ((UINT64_C(2) << slot) - 1);
+
+    if (n > words)
+        n = words;
+    if (n > slot + 1)
+        n = slot + 1;
+    if (nats && n > slot - (63 - (unsigned)__builtin_clzll(nats)))
+        n = slot - (63 - (unsigned)__builtin_clzll(nats));
+    return n;
 }
 
 /* Loads words from below BSPSTORE as fill_one() does: until the frame is complete, at most to the page's start or a NaT. */
@@ -169,18 +198,22 @@ static void fill_run(struct vcpu *v)
     if (!host)
         return;
     do {
-        unsigned slot = nat_slot(rse->bspstore - 8);
+        unsigned k = 1;
 
-        if (slot == 63) {
+        if (nat_slot(rse->bspstore - 8) == 63) {
             rse->rnat = ram_load(host, 8) & ~(UINT64_C(1) << 63);
-        } else if (rse->rnat >> slot & 1) {
-            return;
         } else {
-            v->frame[-rse->ndirty - 1] = ram_load(host, 8);
-            rse->ndirty++;
+            uint64_t *to = v->frame - rse->ndirty - 1;
+
+            k = fill_length(rse, rse->bspstore - 8, (unsigned)-rse->ndirty);
+            if (!k)
+                return;
+            for (unsigned i = 0; i < k; i++)
+                to[-(int)i] = ram_load(host - i, 8);
+            rse->ndirty += (int32_t)k;
         }
-        host--;
-        rse->bspstore -= 8;
+        host -= k;
+        rse->bspstore -= 8 * (uint64_t)k;
     } while (rse->ndirty < 0 && (rse->bspstore & 0xfff));
 }
 
