@@ -199,7 +199,7 @@ struct jit {
      * Return: flags equal for OPR_OK, and rax = the value that was loaded; else eax = enum op_result, r11 = the op.
      */
     const uint8_t *load_slow, *store_slow;
-    const uint8_t *lookup;    /* goes on at r14, through v->jumps; no unit of careful code may */
+    const uint8_t *lookup[2]; /* at cpl 0-2, at cpl 3: goes on at r14, through v->jumps; no unit of careful code may */
     const uint8_t *resume;    /* jit/resume.c */
     void (*deliver)(struct vcpu *v); /* v->fault; NULL: the run loop does it */
 };
@@ -352,8 +352,10 @@ bool emit_break(struct compile *c, const struct ir_op *op);
 void emit_resume_stub(struct jit *j, struct x64 *x);
 /* Goes to the unit at r14 by v->jumps, whose entry must be of this address, address space, key and generation; or leaves. */
 void emit_lookup(struct compile *c);
-/* Makes j->lookup, where that is done. */
-void emit_lookup_stub(struct jit *j, struct x64 *x);
+/* The same where r14 is @target if the unit runs where it was met: the place in v->jumps is known then. */
+void emit_lookup_direct(struct compile *c, uint64_t target);
+/* Makes j->lookup[], where that is done. */
+void emit_lookup_stubs(struct jit *j, struct x64 *x);
 /* CR.IIPA := the bundle of @op's instruction, if psr.ic is 1. */
 void emit_iipa(struct compile *c, const struct ir_op *op);
 void jump_to_label(struct compile *c, uint8_t *from, uint64_t target);

@@ -270,57 +270,6 @@ void emit_iipa(struct compile *c, const struct ir_op *op)
     x64_store(&c->x, REG_V, V(cr) + CR_IIPA * 8, REG_S0);
 }
 
-#define JUMP(field) (V(jumps) + (int32_t)offsetof(struct jump_entry, field))
-
-static void lookup_check(struct x64 *x, unsigned reg, int32_t field, const uint8_t *missing)
-{
-    x64_alu_rm_index(x, ALU_CMP, reg, REG_V, REG_S0, 0, field);
-    x64_patch(x, x64_jcc(x, CC_NE), missing);
-}
-
-void emit_lookup_stub(struct jit *j, struct x64 *x)
-{
-    const uint8_t *missing = x->p;
-
-    x64_mov_ri(x, RAX, LEAVE_LOOKUP);
-    x64_jmp_to(x, j->rw + (j->leave - j->rx));
-    j->lookup = jit_rx(j, x->p);
-    x64_jump_index(x, REG_S0, REG_IP);
-    x64_mov_rr(x, REG_S1, REG_IP);
-    x64_shift_ri(x, SHIFT_SHR, REG_S1, 61);
-    x64_load_index(x, REG_S1, REG_V, REG_S1, 3, V(itag));
-    x64_load(x, REG_S2, REG_V, V(key));
-    lookup_check(x, REG_IP, JUMP(ip), missing);
-    lookup_check(x, REG_S1, JUMP(itag), missing);
-    lookup_check(x, REG_S2, JUMP(key_gen), missing);
-    x64_jmp_mem_index(x, REG_V, REG_S0, 0, JUMP(code));
-}
-
-static uint8_t *stub_of(struct compile *c, const uint8_t *stub) { return c->j->rw + (stub - c->j->rx); }
-
-void emit_lookup(struct compile *c) { x64_jmp_to(&c->x, stub_of(c, c->j->lookup)); }
-
-static void direct_check(struct compile *c, unsigned reg, int32_t disp)
-{
-    x64_alu_rm(&c->x, ALU_CMP, reg, REG_V, disp);
-    x64_patch(&c->x, x64_jcc(&c->x, CC_NE), stub_of(c, c->j->lookup));
-}
-
-/* To where the unit at @ip, which it was compiled for, goes on: the place in v->jumps is known. At another address it is looked up. */
-static void emit_lookup_direct(struct compile *c, uint64_t target)
-{
-    int32_t entry = (int32_t)(jump_index(target) * sizeof(struct jump_entry));
-
-    x64_load(&c->x, REG_S1, REG_V, V(itag) + (int32_t)(target >> 61) * 8);
-    x64_load(&c->x, REG_S2, REG_V, V(key));
-    direct_check(c, REG_IP, JUMP(ip) + entry);
-    direct_check(c, REG_S1, JUMP(itag) + entry);
-    direct_check(c, REG_S2, JUMP(key_gen) + entry);
-    x64_rex(&c->x, false, 4, 0, REG_V, false);
-    x64_byte(&c->x, 0xff);
-    x64_modrm_mem(&c->x, 4, REG_V, JUMP(code) + entry);
-}
-
 static void emit_exit(struct compile *c, const struct ir_op *op)
 {
     bool same_page = (op->imm + (c->u->gpa & 0xfff)) >> 12 == 0;

@@ -61,7 +61,7 @@ static void emit_trampolines(struct jit *j)
     for (unsigned i = sizeof(saved_regs); i-- > 0;)
         x64_pop(&x, saved_regs[i]);
     x64_ret(&x);
-    emit_lookup_stub(j, &x);
+    emit_lookup_stubs(j, &x);
     emit_resume_stub(j, &x);
     emit_slow_stubs(j, &x);
     j->used = j->first = (size_t)(x.p - j->rw);

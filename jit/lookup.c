@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Branches to units that are not linked: v->jumps says where they are. */
+#include "jit/compile.h"
+
+#define V(field) ((int32_t)offsetof(struct vcpu, field))
+#define JUMP(field) (V(jumps) + (int32_t)offsetof(struct jump_entry, field))
+
+static void lookup_check(struct x64 *x, unsigned reg, int32_t field, const uint8_t *missing)
+{
+    x64_alu_rm_index(x, ALU_CMP, reg, REG_V, REG_S0, 0, field);
+    x64_patch(x, x64_jcc(x, CC_NE), missing);
+}
+
+/* @user: at cpl 3, where all regions have the same tag. */
+static void lookup(struct x64 *x, bool user, const uint8_t *missing)
+{
+    x64_jump_index(x, REG_S0, REG_IP);
+    if (user) {
+        x64_load(x, REG_S1, REG_V, V(itag));
+    } else {
+        x64_mov_rr(x, REG_S1, REG_IP);
+        x64_shift_ri(x, SHIFT_SHR, REG_S1, 61);
+        x64_load_index(x, REG_S1, REG_V, REG_S1, 3, V(itag));
+    }
+    x64_load(x, REG_S2, REG_V, V(key));
+    lookup_check(x, REG_IP, JUMP(ip), missing);
+    lookup_check(x, REG_S1, JUMP(itag), missing);
+    lookup_check(x, REG_S2, JUMP(key_gen), missing);
+    x64_jmp_mem_index(x, REG_V, REG_S0, 0, JUMP(code));
+}
+
+void emit_lookup_stubs(struct jit *j, struct x64 *x)
+{
+    const uint8_t *missing = x->p;
+
+    x64_mov_ri(x, RAX, LEAVE_LOOKUP);
+    x64_jmp_to(x, j->rw + (j->leave - j->rx));
+    for (unsigned user = 0; user < 2; user++) {
+        j->lookup[user] = jit_rx(j, x->p);
+        lookup(x, user, missing);
+    }
+}
+
+static uint8_t *lookup_place(struct compile *c)
+{
+    return c->j->rw + (c->j->lookup[(c->u->key & KEY_CPL) == 3] - c->j->rx);
+}
+
+void emit_lookup(struct compile *c) { x64_jmp_to(&c->x, lookup_place(c)); }
+
+static void direct_check(struct compile *c, unsigned reg, int32_t disp)
+{
+    x64_alu_rm(&c->x, ALU_CMP, reg, REG_V, disp);
+    x64_patch(&c->x, x64_jcc(&c->x, CC_NE), lookup_place(c));
+}
+
+void emit_lookup_direct(struct compile *c, uint64_t target)
+{
+    int32_t entry = (int32_t)(jump_index(target) * sizeof(struct jump_entry));
+
+    x64_load(&c->x, REG_S1, REG_V, V(itag) + (int32_t)(target >> 61) * 8);
+    x64_load(&c->x, REG_S2, REG_V, V(key));
+    direct_check(c, REG_IP, JUMP(ip) + entry);
+    direct_check(c, REG_S1, JUMP(itag) + entry);
+    direct_check(c, REG_S2, JUMP(key_gen) + entry);
+    x64_rex(&c->x, false, 4, 0, REG_V, false);
+    x64_byte(&c->x, 0xff);
+    x64_modrm_mem(&c->x, 4, REG_V, JUMP(code) + entry);
+}
