@@ -116,7 +116,8 @@ static uint64_t copy_both(struct copy *c, uint64_t n)
     struct ia64_fr *f = c->frot;
     uint64_t i;
 
-    for (i = 0; i < n && storable(c, &f[c->stored]); i++, f--) {
+    /* What the loop has loaded itself is storable. */
+    for (i = 0; i < n && (i >= c->stored || storable(c, &f[c->stored])); i++, f--) {
         f[0] = (struct ia64_fr){ __atomic_load_n((const uint64_t *)(const void *)from, __ATOMIC_RELAXED), se };
         __atomic_store_n((uint64_t *)(void *)to, f[c->stored].sig, __ATOMIC_RELAXED);
         from += c->from.step;
