@@ -219,6 +219,10 @@ void emit_cold(struct compile *c, const struct cold *where)
         emit_slots_undo(c);
         emit_leave(c, LEAVE_ATTENTION, cold->op);
         break;
+    case COLD_FRAME:
+        emit_slots_undo(c);
+        emit_leave(c, LEAVE_INTERPRET, cold->op);
+        break;
     case COLD_PR2:
         put_pr_const(c, cold->op->c & 63, cold->leave);
         put_pr_const(c, cold->op->c >> 8, !cold->leave);

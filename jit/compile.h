@@ -67,6 +67,7 @@ enum cold_kind {
     COLD_RET,      /* br.ret that the inline form does not do */
     COLD_ROTATE,   /* a file is at the bottom of its array: call C */
     COLD_TURN,     /* the turn's slots do not suffice for the unit */
+    COLD_FRAME,    /* the frame has not all registers that the unit writes */
     COLD_PR2,      /* the other way of a fused compare and branch */
     COLD_SETTLE,   /* f32-f127 have rotations to follow: call C */
     COLD_SITE,     /* not the page that this place found last */

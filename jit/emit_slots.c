@@ -14,6 +14,8 @@ void emit_slots_enter(struct compile *c)
 
 void emit_slots_undo(struct compile *c)
 {
+    if (!c->j->counted)
+        return;
     x64_alu_mem_imm(&c->x, ALU_ADD, REG_V, V(slots_left), c->u->n_slots);
 }
 

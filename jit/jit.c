@@ -144,7 +144,7 @@ static void emit_sof_check(struct compile *c)
     x64_load32(&c->x, REG_S0, REG_V, V(cfm));
     x64_alu_ri(&c->x, ALU_AND, REG_S0, 0x7f);
     x64_alu_ri(&c->x, ALU_CMP, REG_S0, c->sof_least);
-    cold_add(c, COLD_LEAVE, c->u->ops, x64_jcc(&c->x, CC_BE))->leave = LEAVE_INTERPRET;
+    cold_add(c, COLD_FRAME, c->u->ops, x64_jcc(&c->x, CC_BE));
 }
 
 static void emit_unit(struct compile *c)
@@ -157,12 +157,12 @@ static void emit_unit(struct compile *c)
     fp_pins_check_psr(c);
     if (c->is_over)
         emit_next_page_check(c);
-    emit_sof_check(c);
     if (c->j->profiled) { /* behind the check: who asks hears of the unit before */
         x64_store(&c->x, REG_V, V(profile_ip), REG_IP);
         x64_store_imm32(&c->x, REG_V, V(profile_key), u->key);
     }
     emit_slots_enter(c);
+    emit_sof_check(c); /* behind it: the interpreter may run the unit to its end */
     emit_copying(c);
     emit_settle(c); /* last: rotations before it may only have counted */
     fp_pins_enter(c);
