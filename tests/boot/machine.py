@@ -144,7 +144,8 @@ class Linux(Machine):
                   % ' '.join(tools))
         self.expect(r'<0\n')
         start = self.at
-        lacking = re.findall(r'lacks:(\w+)', self.seen[start:self.expect(r'all0\n').start()])
+        end = self.expect(r'all0\n').start()
+        lacking = re.findall(r'lacks:(\w+)', self.seen[start:end])
         if lacking:
             raise Lacking('the initial ramdisk has no ' + ', '.join(lacking))
         self.expect(r'# $')
