@@ -5,19 +5,20 @@
 SOURCES is glibc's source. SET is "base" (the folders below), or "math" (each function of libm for each type, against
 glibc's tables of right results). COUNT is how many of the set, evenly spread, or "all". OUTPUT/list names each test
 with its command or, after a "-", why it is not run; the programs lie beside it, linked with the shared C library unless
-the test asks for the static one.
+the test asks for the static one. Those of the base set are run by OUTPUT/as-make.
 """
 import concurrent.futures
 import glob
 import os
 import re
+import shutil
 import subprocess
 import sys
 
 FOLDERS = '''assert ctype libio malloc math nptl rt setjmp signal stdio-common stdlib string sysdeps/pthread sysvipc time
     wcsmbs'''.split()
 TYPES = ['float', 'double', 'ldouble', 'float128']
-SECONDS = 300
+SECONDS = 1500    # some of the string tests take minutes, many more on a busy host
 FLAGS = ['-std=gnu11', '-D_GNU_SOURCE', '-D_ISOMAC', '-DTIMEOUTFACTOR=1', '-Dlibc_hidden_proto(...)=', '-w', '-pipe',
          '-fno-common', '-include', 'limits.h']
 MATH_FLAGS = ['-O1', '-fno-inline', '-ffloat-store', '-fno-builtin', '-fsignaling-nans', '-frounding-math',
@@ -25,6 +26,15 @@ MATH_FLAGS = ['-O1', '-fno-inline', '-ffloat-store', '-fno-builtin', '-fsignalin
 # What tests include beyond the installed headers, looked at after these.
 INCLUDES = '''sysdeps/unix/sysv/linux/ia64 sysdeps/unix/sysv/linux sysdeps/ia64/fpu sysdeps/ia64 sysdeps/ieee754/ldbl-96
     sysdeps/nptl sysdeps/pthread sysdeps/generic math support include .'''.split()
+# What a test may have as prerequisites that is not made here: locales, modules, other objects, scripts.
+MADE_BY_MAKE = re.compile(r'\$\(gen-locales\)|\$\(objpfx\)[\w-]+\.s?o\b|\$\(objpfx\)\S*mod|\.sos\)|\.sh\b')
+# What tests take from glibc's make: a folder with a makefile, and an input file as standard input.
+AS_MAKE = '''#!/bin/sh
+echo "all:" >Makefile
+input=/tests/$1.input
+[ -f "$input" ] || input=/dev/null
+exec "$1" <"$input"
+'''
 OPTIONS_KEPT = re.compile(r'-(f[\w=-]+|std=[\w+]+|O\d|D\w+(=\w+)?)$')
 
 
@@ -56,7 +66,7 @@ class Folder:
         if found:
             self.why_not[found[1]] = "needs what glibc's make gives it as arguments or variables"
         found = re.match(r'\s*((?:\$\(objpfx\)[\w.-]+\s*)+):(.*)', line)
-        if found and re.search(r'\$\(gen-locales\)|\$\(objpfx\)[\w-]+\.so|\$\(objpfx\)\S*mod|\.sh\b', found[2]):
+        if found and re.search(MADE_BY_MAKE, found[2]):
             for name in re.findall(r'\$\(objpfx\)([\w-]+)', found[1]):
                 self.why_not[name] = ('needs locales' if 'gen-locales' in found[2]
                                       else "needs other files of glibc's make")
@@ -66,7 +76,7 @@ class Test:
     def __init__(self, name, files, flags, folder=''):
         self.name, self.files, self.flags, self.folder = name, files, flags, folder
         self.program = name.replace('/', '.')
-        self.why_not = None
+        self.input = self.why_not = None
 
 
 class Builder:
@@ -128,6 +138,8 @@ class Builder:
     def build(self, test, *libraries):
         self.gcc(*test.flags, *test.files, *libraries, '-L' + self.made, '-Wl,--as-needed', '-lm', '-lresolv', '-s', '-o',
                  os.path.join(self.output, test.program))
+        if test.input:
+            shutil.copy(test.input, os.path.join(self.output, test.program + '.input'))
 
 
 def base_tests(builder):
@@ -140,6 +152,8 @@ def base_tests(builder):
                 test = Test('%s/%s' % (os.path.basename(name), base), [source],
                             ['-O2', *folder.flags.get(base, []), *(['-static'] if base in folder.static else [])])
                 test.why_not = folder.why_not.get(base)
+                if os.path.exists(source[:-2] + '.input'):
+                    test.input = source[:-2] + '.input'
                 tests.append(test)
     return tests
 
@@ -211,7 +225,11 @@ def main():
             if test.why_not:
                 file.write('- %s %s\n' % (test.name, test.why_not))
             else:
-                file.write('%d %s %s\n' % (SECONDS, test.name, test.program))
+                file.write('%d %s %s%s\n' % (SECONDS, test.name, '' if which == 'math' else 'as-make ', test.program))
+    if which != 'math':
+        with open(os.path.join(output, 'as-make'), 'w', encoding='ascii') as file:
+            file.write(AS_MAKE)
+        os.chmod(os.path.join(output, 'as-make'), 0o755)
     builder.run('rm', '-r', builder.made)
 
 
