@@ -16,8 +16,8 @@
 /* The ALAT's places are those of registers in struct vcpu: the same in every process. */
 enum { VCPU_ALIGN = 4096 };
 
-/* Of vcpus that wait for others: what gap between two looks ends a wait, when it is a long one, how long to sleep at most. */
-enum { NEW_WAIT_NS = 10000, LONG_WAIT_NS = 20000, NAP_MAX_NS = 500000 };
+/* Of vcpus that wait for others: what gap between two looks ends a wait, when it is a long one, how long to sleep then. */
+enum { NEW_WAIT_NS = 10000, LONG_WAIT_NS = 1000000, NAP_NS = 50000 };
 
 /* ---- machines ---- */
 
@@ -75,23 +75,21 @@ static void on_kick(void *opaque, struct vcpu *other)
 
 /*
  * A long wait is for a vcpu that has no place on the host, which others take that only ask whether it is done: so this one
- * sleeps. Linux's locks are had in the order of asking, and all wait for a sleeper whose turn it is: so no longer than it has
- * waited already, which at most doubles the wait.
+ * sleeps. Not for long, as Linux's locks are had in the order of asking, and all wait for a sleeper whose turn it is.
  */
 static void on_yield(void *opaque, struct vcpu *v)
 {
     struct kia_vcpu *vcpu = v->engine;
-    uint64_t now = soft_now_ns(), waited;
+    uint64_t now = soft_now_ns();
 
     if (((struct kia_vm *)opaque)->det)
         return;
     if (now - vcpu->yielded_ns > NEW_WAIT_NS)
         vcpu->wait_ns = now;
-    waited = now - vcpu->wait_ns;
-    if (waited < LONG_WAIT_NS || atomic_load(&v->attention))
+    if (now - vcpu->wait_ns < LONG_WAIT_NS || atomic_load(&v->attention))
         sched_yield();
     else
-        soft_nap(vcpu, waited < NAP_MAX_NS ? waited : NAP_MAX_NS);
+        soft_nap(vcpu, NAP_NS);
     vcpu->yielded_ns = soft_now_ns();
 }
 
