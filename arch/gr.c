@@ -5,6 +5,12 @@
 #include "arch/alat.h"
 #include "arch/gr.h"
 
+/* At level 3 there is no lower one to go to: psr.lp, which Linux leaves set in processes, asks for nothing there. */
+static bool is_careful(uint64_t psr)
+{
+    return psr & ((psr & PSR_CPL) == PSR_CPL ? PSR_CAREFUL & ~PSR_LP : PSR_CAREFUL);
+}
+
 void vcpu_update_key(struct vcpu *v)
 {
     uint64_t psr = v->psr;
@@ -19,7 +25,7 @@ void vcpu_update_key(struct vcpu *v)
     key |= psr & PSR_DFL ? KEY_DFL : 0;
     key |= psr & PSR_DFH ? KEY_DFH : 0;
     key |= psr & PSR_AC ? KEY_AC : 0;
-    key |= psr & PSR_CAREFUL ? KEY_CAREFUL : 0;
+    key |= is_careful(psr) ? KEY_CAREFUL : 0;
     key |= v->nat_any ? KEY_NAT : 0;
     key |= cfm_sor(v->cfm) / 8 << KEY_SOR_SHIFT;
     key |= fp_fpsr_standard(v->fpsr) ? KEY_FPSTD : 0;

@@ -155,6 +155,15 @@ static void what_follows(void **state)
     assert_int_equal(op_mov_to_psr_l(v, 0, PSR_DB | PSR_DFH, 0, &out), OPR_EXIT);
     assert_int_equal(v->key, KEY_IT | KEY_DFH | KEY_CAREFUL | KEY_FPSTD);
 
+    /* psr.lp: from level 3 there is no way down */
+    psr_write(v, PSR_LP | UINT64_C(2) << PSR_CPL_SHIFT);
+    assert_int_equal(v->key, 2 | KEY_CAREFUL | KEY_FPSTD);
+    psr_write(v, PSR_LP | PSR_CPL);
+    assert_int_equal(v->key, 3 | KEY_FPSTD);
+    psr_write(v, PSR_LP | PSR_TB | PSR_CPL);
+    assert_int_equal(v->key, 3 | KEY_CAREFUL | KEY_FPSTD);
+    psr_write(v, 0);
+
     /* psr.i := 1 with an interrupt pending */
     sapic_post(v, 0x30);
     assert_int_equal(op_ssm(v, PSR_I, 0, 0, &out), OPR_EXIT);

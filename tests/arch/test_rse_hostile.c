@@ -41,7 +41,8 @@ static void check(const struct vcpu *v)
     assert_true(!cfm_sor(v->cfm) || dirty < 0 || v->rot == v->frame || (rot >= 0 && rot <= ROT_SLOTS));
     assert_true(v->frot - v->rot_fr >= 0 && v->frot - v->rot_fr <= FROT_SLOTS);
     assert_true(!v->rse.cfle || dirty < 0);
-    assert_int_equal(!!(v->key & KEY_CAREFUL), !!(v->psr & PSR_CAREFUL));
+    assert_int_equal(!!(v->key & KEY_CAREFUL), v->psr & (PSR_CAREFUL & ~PSR_LP) ||
+                                                   (v->psr & PSR_LP && (v->psr & PSR_CPL) != PSR_CPL));
     assert_int_equal((v->key & KEY_SOR) >> KEY_SOR_SHIFT, cfm_sor(v->cfm) / 8);
     assert_true(v->nat_any || (all_zero(v->nat_stack, sizeof(v->nat_stack) / 8) &&
                                all_zero(v->nat_rot, sizeof(v->nat_rot) / 8)));

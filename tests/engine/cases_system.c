@@ -172,6 +172,15 @@ static const struct engine_case cases[] = {
     {.code = "br.ret.sptk.few b0\nmov r8=1", .in = "b0=@0x10 pfs=0xc000000000000050 psr+=0x2000000",
      .out = "psr+=0x300000000 ec=0 cfm=0x50", .flags = CASE_TRAP,
      .vector = VEC_LOWER_PRIV, .isr = 2, .at = 1},
+    {.code = "br.ret.sptk.few b0\nmov r8=1", .in = "b0=@0x10 pfs=0xc000000000000050 psr+=0x202000000",
+     .out = "psr+=0x100000000 ec=0 cfm=0x50", .flags = CASE_TRAP | CASE_NO_OFF,
+     .vector = VEC_LOWER_PRIV, .isr = 2, .at = 1},
+    /* from level 3 there is no way down, but to 0 and back */
+    {.code = "br.ret.sptk.few b0\nmov r8=1\nmov r9=2", .in = "b0=@0x20 pfs=0xc000000000000050 psr+=0x302000000",
+     .out = "r9=2 ec=0 cfm=0x50", .flags = CASE_NO_OFF},
+    {.code = "mov r8=1\nepc\nbr.ret.sptk.few b0\nmov r9=1", .in = "b0=@0x30 pfs=0xc000000000000050 psr+=0x302000000",
+     .out = "r8=1 ec=0 cfm=0x50", .flags = CASE_TRAP | CASE_NO_OFF,
+     .vector = VEC_LOWER_PRIV, .isr = 2, .at = 3, .trapped = 2},
 };
 
 const struct engine_table table_system = {"system", cases, sizeof(cases) / sizeof(*cases)};
