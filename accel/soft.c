@@ -188,7 +188,7 @@ int kia_vm_create(const struct kia_vm_config *config, struct kia_vm **out)
     vm->vcpus = calloc(config->max_vcpus, sizeof(*vm->vcpus));
     if (!vm->vcpus || create_code(vm, config))
         goto fail;
-    err = vm->options.deterministic ? soft_det_create(vm) : 0;
+    err = vm->options.deterministic ? soft_det_create(vm) : soft_places_create(vm);
     if (!err)
         err = soft_timer_start(vm);
     if (!err && vm->options.profile && (err = soft_profile_start(vm)))
@@ -202,6 +202,7 @@ fail:
     soft_det_destroy(vm);
     soft_options_free(&vm->options);
     symbols_free(vm->symbols);
+    places_destroy(vm->places);
     jit_destroy(vm->jit);
     code_destroy(vm->code);
     soft_perf_close(vm);
@@ -234,6 +235,7 @@ void kia_vm_destroy(struct kia_vm *vm)
         soft_timer_remove(vcpu);
         free(vcpu);
     }
+    places_destroy(vm->places);
     jit_destroy(vm->jit);
     code_destroy(vm->code);
     soft_perf_close(vm);
@@ -289,6 +291,7 @@ int kia_vcpu_create(struct kia_vm *vm, unsigned index, uint8_t lid_id, uint8_t l
     vcpu->vm = vm;
     atomic_init(&vcpu->env_gpa, SOFT_NO_ENV);
     vcpu->jit = vm->jit;
+    vcpu->seat.owner = vcpu;
     v->vm = &vm->vm;
     v->mem = vm->mem;
     v->index = index;

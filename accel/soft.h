@@ -7,6 +7,7 @@
 
 #include "accel/accel.h"
 #include "accel/code.h"
+#include "accel/places.h"
 #include "arch/debug.h"
 #include "accel/trace.h"
 #include "arch/vcpu.h"
@@ -17,6 +18,8 @@
 enum { SOFT_MAX_GATES = 1024, SOFT_MAX_BREAKPOINTS = 256 };
 #define SOFT_NO_ENV UINT64_MAX
 
+#define SOFT_PLACES_AUTO UINT32_MAX
+
 enum soft_jit { SOFT_JIT_AUTO, SOFT_JIT_ON, SOFT_JIT_OFF };
 
 /* What -accel soft,... says. */
@@ -26,6 +29,7 @@ struct soft_options {
     char *profile; /* file for samples (accel/soft_profile.h), or NULL */
     char *symbols; /* file with the kernel's names, or NULL */
     uint32_t jit_after; /* a unit is interpreted so often before it is compiled */
+    uint32_t places; /* processors that run at once; 0: all; SOFT_PLACES_AUTO: as many as this process may use of the host's */
     size_t tb_size; /* bytes of translations at most: internal ops and host code */
     bool deterministic;
     struct trace_options trace;
@@ -66,10 +70,12 @@ struct kia_vm {
     uint64_t breakpoints[SOFT_MAX_BREAKPOINTS]; /* bundle | slot; changed while no vcpu runs, as are the watches */
     unsigned n_breakpoints;
     struct watch_list watches;
+    struct places *places;         /* NULL: a place for every processor */
     struct soft_det *det;          /* accel/soft_det.h; NULL: processors run in parallel, in the host's time */
     /* the interval timer's thread */
     pthread_t timer_thread;
     int timer_epoll;
+    int places_timer;              /* for places_look() */
     int timer_stop;                /* an eventfd */
 };
 
@@ -93,6 +99,11 @@ struct kia_vcpu {
     unsigned no_progress;          /* interruptions delivered since an instruction completed */
     _Atomic bool asleep;           /* in kia_vcpu_halt() or soft_nap(): who sets an attention bit wakes it */
     uint64_t wait_ns, yielded_ns;  /* when it began to wait for another vcpu, and when it last gave its place away */
+    struct seat seat;              /* in vm->places, if there are some */
+    uint64_t placed_ns;            /* when it got its place, if it had to wait for one */
+    unsigned naps;                 /* in this wait for another vcpu */
+    bool in_vain;                  /* it waits for what it waited for when it was without a place */
+    bool gives_way;                /* it waits, and its place may be had */
     struct soft_samples *samples;  /* own thread; profile= */
     _Atomic uint64_t asked, slept; /* times the sampler asked since it was answered; found it asleep */
     int timer_fd;
@@ -166,6 +177,23 @@ void soft_log_unit(const struct lower_source *src, const struct ir_unit *u);
 int soft_perf_open(struct kia_vm *vm);
 void soft_perf_note(struct kia_vcpu *vcpu, const void *code);
 void soft_perf_close(struct kia_vm *vm);
+
+/*
+ * vm->places, in accel/soft_places.c. Makes them if the machine has more vcpus than may run at once: 0, or -ENOMEM with a
+ * message. The rest only where there are some:
+ */
+int soft_places_create(struct kia_vm *vm);
+/* Around kia_vcpu_run(): this vcpu runs, with a place if there is one; others may have it. Own thread. */
+void soft_places_enter(struct kia_vcpu *vcpu);
+void soft_places_leave(struct kia_vcpu *vcpu);
+/* ATTN_PLACE is set, and nothing else: hands the place on where that is right, and waits for the next. Own thread, between units. */
+void soft_places_look(struct kia_vcpu *vcpu);
+/* These attention bits were set. Any thread. */
+void soft_places_attend(struct kia_vcpu *vcpu, uint32_t bits);
+/* vm.pause */
+void soft_places_pause(void *opaque, struct vcpu *v);
+/* places_hooks.busy, in accel/soft_timer.c. */
+void soft_places_busy(void *opaque, bool is);
 
 /* Sleeps so long, or until an attention bit is set. Own thread, inside or outside of units. */
 void soft_nap(struct kia_vcpu *vcpu, uint64_t ns);

@@ -56,6 +56,19 @@ static int parse_jit_after(struct kia_keyval *kv, uint32_t *runs)
     return err;
 }
 
+static int parse_places(struct kia_keyval *kv, uint32_t *places)
+{
+    uint64_t n = SOFT_PLACES_AUTO;
+    int err = kia_keyval_u64(kv, "places", &n);
+
+    if (!err && n > VM_MAX_VCPUS && n != SOFT_PLACES_AUTO) {
+        kia_err(0, "-accel: places is at most %d; with 0 all processors may run at once", VM_MAX_VCPUS);
+        err = -EINVAL;
+    }
+    *places = (uint32_t)n;
+    return err;
+}
+
 static int parse_path(struct kia_keyval *kv, const char *key, char **path)
 {
     const char *value = kia_keyval_get(kv, key);
@@ -136,6 +149,8 @@ int soft_options_parse(const char *accel, struct soft_options *o)
         err = parse_jit_after(&kv, &o->jit_after);
     if (!err)
         err = parse_tb_size(&kv, &o->tb_size);
+    if (!err)
+        err = parse_places(&kv, &o->places);
     if (!err)
         err = parse_trace(&kv, o);
     if (!err)

@@ -97,7 +97,7 @@ static void *ask(void *opaque)
 
             if (!vcpu)
                 continue;
-            if (atomic_load(&vcpu->asleep)) {
+            if (atomic_load(&vcpu->asleep) || seat_state_queued(atomic_load(&vcpu->seat.state))) {
                 atomic_fetch_add(&vcpu->slept, 1);
                 continue;
             }

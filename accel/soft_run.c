@@ -56,8 +56,10 @@ static bool attend(struct kia_vcpu *vcpu, uint32_t bits, struct kia_run *run)
         atomic_fetch_and(&v->attention, ~(uint32_t)ATTN_SYNC);
         tlb_serve(v);
     }
-    if (interruption_external(v))
+    if (interruption_external(v)) {
         vcpu->no_progress = 0;
+        vcpu->gives_way = false;
+    }
     return false;
 }
 
@@ -364,6 +366,8 @@ enum kia_exit kia_vcpu_run(struct kia_vcpu *vcpu, struct kia_run *run)
     struct vcpu *v = vcpu->v;
     bool det = vcpu->vm->det;
 
+    if (vcpu->vm->places)
+        soft_places_enter(vcpu);
     tlb_guest_enter(v);
     if (det)
         soft_det_enter(vcpu->vm);
@@ -375,6 +379,10 @@ enum kia_exit kia_vcpu_run(struct kia_vcpu *vcpu, struct kia_run *run)
         uint64_t epoch;
         bool bad;
 
+        if (__builtin_expect(bits == ATTN_PLACE, 0)) {
+            soft_places_look(vcpu);
+            continue;
+        }
         epoch = code_quiesce(vcpu->vm->code, v->index, false);
         if (__builtin_expect(epoch != vcpu->code_epoch, 0)) {
             vcpu->code_epoch = epoch;
@@ -413,5 +421,7 @@ enum kia_exit kia_vcpu_run(struct kia_vcpu *vcpu, struct kia_run *run)
         soft_det_leave(vcpu->vm);
     code_quiesce(vcpu->vm->code, v->index, true);
     tlb_guest_leave(v);
+    if (vcpu->vm->places)
+        soft_places_leave(vcpu);
     return run->exit;
 }

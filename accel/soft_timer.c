@@ -44,7 +44,10 @@ static void *timer_main(void *opaque)
 
             if (!vcpu) /* timer_stop */
                 return NULL;
-            if (read(vcpu->timer_fd, &count, sizeof(count)) == sizeof(count))
+            if (events[i].data.ptr == vm->places) {
+                if (read(vm->places_timer, &count, sizeof(count)) == sizeof(count))
+                    places_look(vm->places);
+            } else if (read(vcpu->timer_fd, &count, sizeof(count)) == sizeof(count))
                 soft_attend(vcpu, ATTN_TIMER);
         }
     }
@@ -75,6 +78,14 @@ void soft_timer_changed(void *opaque, struct vcpu *v)
 
 void soft_timer_off(struct kia_vcpu *vcpu) { set_timer(vcpu, UINT64_MAX); }
 
+void soft_places_busy(void *opaque, bool is)
+{
+    struct itimerspec when = { .it_interval = to_timespec(is ? PLACES_LOOK_NS : 0) };
+
+    when.it_value = when.it_interval;
+    timerfd_settime(((struct kia_vm *)opaque)->places_timer, 0, &when, NULL);
+}
+
 static int watch(struct kia_vm *vm, int fd, void *ptr)
 {
     struct epoll_event event = { .events = EPOLLIN, .data.ptr = ptr };
@@ -101,11 +112,15 @@ int soft_timer_start(struct kia_vm *vm)
 
     vm->timer_epoll = epoll_create1(EPOLL_CLOEXEC);
     vm->timer_stop = eventfd(0, EFD_CLOEXEC);
+    vm->places_timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
     err = vm->timer_epoll < 0 ? -errno : watch(vm, vm->timer_stop, NULL);
+    if (!err && vm->places)
+        err = watch(vm, vm->places_timer, vm->places);
     if (!err)
         err = -pthread_create(&vm->timer_thread, NULL, timer_main, vm);
     if (!err)
         return 0;
+    close(vm->places_timer);
     close(vm->timer_stop);
     close(vm->timer_epoll);
     return kia_err(err, "cannot start the interval timer");
@@ -118,6 +133,7 @@ void soft_timer_stop(struct kia_vm *vm)
     while (write(vm->timer_stop, &one, sizeof(one)) < 0 && errno == EINTR)
         ;
     pthread_join(vm->timer_thread, NULL);
+    close(vm->places_timer);
     close(vm->timer_stop);
     close(vm->timer_epoll);
 }
@@ -140,6 +156,8 @@ static void futex_wait(_Atomic uint32_t *word, uint32_t value, uint64_t deadline
 void soft_attend(struct kia_vcpu *vcpu, uint32_t bits)
 {
     atomic_fetch_or(&vcpu->v->attention, bits);
+    if (vcpu->vm->places)
+        soft_places_attend(vcpu, bits);
     if (atomic_load(&vcpu->asleep))
         syscall(SYS_futex, &vcpu->v->attention, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, 1, NULL, NULL, 0);
 }

@@ -221,6 +221,8 @@ enum op_result op_rfi(struct vcpu *v, uint64_t imm, uint64_t a, uint64_t b, uint
         return fault_raise(v, FAULT_ILLEGAL_OP, 0);
     v->ic_inflight = false;
     psr_write(v, ipsr);
+    if (atomic_load_explicit(&v->place_wanted, memory_order_relaxed) && vcpu_cpl(v) == 3)
+        atomic_fetch_or(&v->attention, ATTN_PLACE);
     v->ip = v->cr[CR_IIP] & ~UINT64_C(15);
     if (ipsr & PSR_VM)
         vti_note(v, VTI_ENTER, v->ip, 0);

@@ -148,7 +148,9 @@ OP_HELPER(op_hint_pause)
     spin_pause();
     if (++v->pauses >= PAUSES_BEFORE_YIELD) {
         v->pauses = 0;
-        if (v->vm->yield && atomic_load_explicit(&v->vm->n_vcpus, memory_order_relaxed) > 1) {
+        if (v->vm->pause) {
+            v->vm->pause(v->vm->opaque, v);
+        } else if (v->vm->yield && atomic_load_explicit(&v->vm->n_vcpus, memory_order_relaxed) > 1) {
             tlb_guest_leave(v);
             v->vm->yield(v->vm->opaque, v);
             tlb_guest_enter(v);

@@ -278,6 +278,7 @@ struct vcpu {
     uint64_t lazy_b[128];     /* operands of values that were put off, by register (arch/fp_lazy.h) */
     bool lazy_high;           /* f32-f127 may have such values */
     unsigned pauses;          /* hint @pause since the host's processor was given away last */
+    _Atomic bool place_wanted; /* any thread; rfi to cpl 3 sets ATTN_PLACE */
     uint64_t spec_nat;        /* second result of op_ld_spec and op_ld_fill, operand of op_st_spill: 0/1 */
 
     /* ---- wiring ---- */
@@ -313,6 +314,7 @@ enum {
     ATTN_SYNC = 1 << 5,  /* another vcpu waits: purge requests, code invalidation */
     ATTN_VIRT = 1 << 7,  /* a virtual external interrupt is due */
     ATTN_PROFILE = 1 << 8, /* the sampler wants to know v->profile_ip */
+    ATTN_PLACE = 1 << 9, /* its place on the host is wanted, or it gives it away (docs/places.md) */
 };
 
 /* What a C function called from lowered code says. Never an errno. */

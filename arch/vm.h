@@ -86,6 +86,9 @@ struct vm {
     /* This vcpu's thread waits for another one, and called this a moment ago if it goes on waiting: give the host's processor away. */
     void (*yield)(void *opaque, struct vcpu *v);
 
+    /* The guest has paused some times (hint @pause): instead of the above, and not with the TLB left. */
+    void (*pause)(void *opaque, struct vcpu *v);
+
     /* ---- logs; NULL: not wanted; on the vcpu's thread ---- */
     void (*log_interruption)(void *opaque, struct vcpu *v, const struct interruption_note *note);
     /* @what: "itc.d", "vhpt.i", "ptc.g" ...; @gva with its region; @pte 0 for a purge. */

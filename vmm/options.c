@@ -261,7 +261,7 @@ static const struct option {
     { "smp", "N", opt_smp, "number of processors (default 1)" },
     { "cpu", "MODEL", opt_cpu, "processor model and features; 'help' lists them" },
     { "accel", "NAME[,OPTION=VALUE]", opt_accel,
-      "what runs the processors: soft[,jit=on|off][,jit-after=RUNS][,tb-size=MIB][,perf-map=on]"
+      "what runs the processors: soft[,jit=on|off][,jit-after=RUNS][,tb-size=MIB][,places=N][,perf-map=on]"
       "[,profile=FILE][,symbols=FILE]" },
     { "machine", "NAME", opt_machine, "the machine: generic" },
     { "M", "NAME", opt_machine, "the same" },

@@ -184,6 +184,7 @@ def test_memory_and_processors():
     refused("'jit-after=often' is not a number", '-kernel', kernel, '-accel', 'soft,jit-after=often')
     for size in ('0', '7', '1025', '64M'):
         refused('tb-size', '-kernel', kernel, '-accel', 'soft,tb-size=' + size)
+    refused('places is at most 256', '-kernel', kernel, '-accel', 'soft,places=257')
     refused("there is one machine", '-kernel', kernel, '-machine', 'pc')
 
 

@@ -11,7 +11,7 @@ left_out='blk_kill'
 
 [ -f "$build/build.ninja" ] || meson setup "$build" "$here/../.." -Db_sanitize=thread -Db_lundef=false
 mapfile -t tests < <(ninja -C "$build" -t targets all |
-    sed -nE 's,^(tests/(dev|mem)/test_[a-z0-9_]+|tests/arch/test_arch_tlb_s[a-z]+): .*,\1,p' | grep -v "$left_out")
+    sed -nE 's,^(tests/(dev|mem)/test_[a-z0-9_]+|tests/arch/test_arch_tlb_s[a-z]+|tests/engine/test_places): .*,\1,p' | grep -v "$left_out")
 [ "${#tests[@]}" -gt 0 ]
 ninja -C "$build" kvm-ia64 "${tests[@]}"
 
@@ -35,7 +35,7 @@ if [ -n "${KIA_KERNEL:-}" ] && [ -n "${KIA_INITRD:-}" ]; then
     done
 fi
 if [ -n "${KIA_KERNEL:-}" ] && [ -n "${KIA_LIBC_TOOLCHAIN:-}" ]; then
-    "$here/../guest/stress.py" 30 -- -smp 4 || failed=1
+    "$here/../guest/stress.py" 30 -- -smp 4 -accel soft,places=2 || failed=1
 fi
 cat "$logs"/report.* 2>/dev/null && failed=1
 exit "$failed"
