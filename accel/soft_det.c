@@ -36,7 +36,7 @@ struct soft_det {
     uint64_t stop;               /* time at which a kick takes effect; UINT64_MAX: none */
     atomic_bool stop_soon;       /* a kick from another thread */
     atomic_bool has_thread;
-    pthread_t thread;            /* the processors' */
+    _Atomic(pthread_t) thread;   /* the processors' */
     struct message *messages;    /* in order of arrival, a ring */
     unsigned first, n, size;     /* size: power of two */
     struct kia_vm_timers timers; /* the machine's */
@@ -139,7 +139,7 @@ void soft_det_kick(struct kia_vm *vm)
 {
     struct soft_det *d = vm->det;
 
-    if (!atomic_load(&d->has_thread) || !pthread_equal(d->thread, pthread_self())) {
+    if (!atomic_load(&d->has_thread) || !pthread_equal(atomic_load(&d->thread), pthread_self())) {
         atomic_store(&d->stop_soon, true);
         return;
     }
@@ -293,7 +293,7 @@ enum kia_turn kia_vm_next(struct kia_vm *vm, struct kia_vcpu **vcpu)
 {
     struct soft_det *d = vm->det;
 
-    d->thread = pthread_self();
+    atomic_store_explicit(&d->thread, pthread_self(), memory_order_relaxed);
     atomic_store(&d->has_thread, true);
     for (;;) {
         uint64_t count = soft_det_count(vm), event;

@@ -223,7 +223,8 @@ void kia_pci_config_write(struct kia_pci *pci, unsigned seg, unsigned bus, unsig
     for (unsigned i = 0; i < size; i++) {
         uint8_t mask = pdev->writable[reg + i];
 
-        pdev->config[reg + i] = (pdev->config[reg + i] & ~mask) | (value >> 8 * i & mask);
+        if (mask) /* a function's threads read what is fixed without the lock */
+            pdev->config[reg + i] = (pdev->config[reg + i] & ~mask) | (value >> 8 * i & mask);
     }
     if (reg < PCI_STATUS || (reg >= PCI_BAR0 && reg < bar_reg(KIA_PCI_N_BARS)))
         command_update(pdev);
@@ -239,8 +240,10 @@ void kia_pci_config_write(struct kia_pci *pci, unsigned seg, unsigned bus, unsig
 void kia_pci_dev_reset(struct kia_pci_dev *pdev)
 {
     pthread_mutex_lock(&pdev->pci->lock);
-    for (unsigned i = 0; i < KIA_PCI_CONFIG_SIZE; i++)
-        pdev->config[i] &= ~pdev->writable[i];
+    for (unsigned i = 0; i < KIA_PCI_CONFIG_SIZE; i++) {
+        if (pdev->writable[i])
+            pdev->config[i] &= ~pdev->writable[i];
+    }
     pthread_mutex_lock(&pdev->intx_lock);
     pdev->intx = false;
     pthread_mutex_unlock(&pdev->intx_lock);

@@ -4,6 +4,7 @@
 #include "tests/dev/virtio_driver.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,7 +44,7 @@ struct fake {
     uint8_t give[BIG];
     size_t give_len; /* 0: nothing */
     bool receiving;
-    unsigned offload;
+    atomic_uint offload; /* the device's thread sets it */
 };
 
 static struct fake *fake;

@@ -190,7 +190,8 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         stress = Stress(int(arguments[0]), os.path.join(made.stdout.strip(), 'image.cpio.gz'), arguments[at + 1:])
         stress.run(folder)
-        growth = stress.growth()
+        # A sanitizer's own memory grows, the more the longer a busy host makes the run.
+        growth = None if 'TSAN_OPTIONS' in os.environ else stress.growth()
         passed = [
             report(1, stress.ended == ['exit', '0'], 'nothing is lost', '# ended: %s' % stress.ended, *stress.output),
             report(2, stress.status == 0, 'the machine powers off', '# status %s' % stress.status, *stress.output),
