@@ -89,10 +89,26 @@ static void emit_rot(struct compile *c, const struct ir_op *op)
         emit_put(c, op, REG_S1, op->c * 8);
 }
 
+/*
+ * A predicate := @value. Compilers take p6 and p7 first, so those of the lowest byte have the shortest form; bts and btr are two steps
+ * of the host.
+ */
+static void put_pr(struct compile *c, unsigned p, bool value)
+{
+    uint64_t bit = UINT64_C(1) << p;
+
+    if (p < 8)
+        x64_alu8_ri(&c->x, value ? ALU_OR : ALU_AND, REG_PR, (uint8_t)(value ? bit : ~bit));
+    else if (p < 31)
+        x64_alu_ri(&c->x, value ? ALU_OR : ALU_AND, REG_PR, (int32_t)(value ? bit : ~bit));
+    else
+        x64_bit_ri(&c->x, value ? 5 : 6, REG_PR, p);
+}
+
 /* The bit of p in the predicates := the low bit of @reg (0/1). */
 static void put_bit(struct compile *c, unsigned p, unsigned reg)
 {
-    x64_btr(&c->x, REG_PR, p);
+    put_pr(c, p, false);
     x64_mov_rr(&c->x, REG_S1, reg);
     x64_shift_ri(&c->x, SHIFT_SHL, REG_S1, p);
     x64_alu_rr(&c->x, ALU_OR, REG_PR, REG_S1);
@@ -252,6 +268,11 @@ static void emit_skip(struct compile *c, const struct ir_op *op)
 {
     unsigned a;
 
+    if (op->op == IR_SKIP_PR && op->c < 8) {
+        x64_test8_ri(&c->x, REG_PR, (uint8_t)(1 << op->c));
+        jump_to_label(c, x64_jcc(&c->x, CC_E), op->imm);
+        return;
+    }
     if (op->op == IR_SKIP_PR) {
         x64_bt(&c->x, REG_PR, op->c);
         jump_to_label(c, x64_jcc(&c->x, CC_AE), op->imm);
@@ -374,7 +395,7 @@ static const int8_t compare_cc[IR_OPCODES] = {
 void put_pr_const(struct compile *c, unsigned p, bool value)
 {
     if (p)
-        x64_bit_ri(&c->x, value ? 5 : 6, REG_PR, p);
+        put_pr(c, p, value);
 }
 
 /* Flags of a compare's operands. */
@@ -475,7 +496,7 @@ static bool emit_state_op(struct compile *c, const struct ir_op *op)
     case IR_MAKE_NAT: emit_make_nat(c, op); return true;
     case IR_GET_PR: emit_get_pr(c, op); return true;
     case IR_SET_PR: put_bit(c, op->c, use(c, op->a, REG_S0)); return true;
-    case IR_SET_PRI: x64_bit_ri(&c->x, op->imm ? 5 : 6, REG_PR, op->c); return true;
+    case IR_SET_PRI: put_pr(c, op->c, op->imm); return true;
     case IR_SET_PR2: emit_set_pr2(c, op); return true;
     case IR_GET_PRW:
     case IR_SET_PRW: emit_prw(c, op); return true;

@@ -245,6 +245,23 @@ static inline void x64_alu_ri(struct x64 *x, enum x64_alu op, unsigned dst, int3
         x64_imm32(x, (uint32_t)imm);
 }
 
+/* On the lowest byte of a register, one of r8-r15. */
+static inline void x64_alu8_ri(struct x64 *x, enum x64_alu op, unsigned dst, uint8_t imm)
+{
+    x64_rex(x, false, 0, 0, dst, false);
+    x64_byte(x, 0x80);
+    x64_modrm_rr(x, op, dst);
+    x64_byte(x, imm);
+}
+
+static inline void x64_test8_ri(struct x64 *x, unsigned a, uint8_t imm)
+{
+    x64_rex(x, false, 0, 0, a, false);
+    x64_byte(x, 0xf6);
+    x64_modrm_rr(x, 0, a);
+    x64_byte(x, imm);
+}
+
 /* op dst, [base + disp] */
 static inline void x64_alu_rm(struct x64 *x, enum x64_alu op, unsigned dst, unsigned base, int32_t disp)
 {
@@ -449,7 +466,6 @@ static inline void x64_bit_ri(struct x64 *x, unsigned digit, unsigned dst, unsig
 }
 #define x64_bt(x, dst, bit) x64_bit_ri(x, 4, dst, bit)
 #define x64_bts(x, dst, bit) x64_bit_ri(x, 5, dst, bit)
-#define x64_btr(x, dst, bit) x64_bit_ri(x, 6, dst, bit)
 
 /* dst &= ~(1 << (bit & 63)) */
 static inline void x64_btr_reg(struct x64 *x, unsigned dst, unsigned bit)
