@@ -68,9 +68,13 @@ void vcpu_note_jump(struct vcpu *v) { bit_put(v->jump_pages, jump_page(v->ip), t
 void vcpu_remember_jump(struct vcpu *v, const void *code)
 {
     uint64_t place = v->ip | v->ri;
+    struct jump_entry *e = &v->jumps[jump_index(place)];
+    const struct jump_entry new = { .ip = place, .itag = v->itag[v->ip >> 61],
+                                    .key_gen = (uint64_t)v->jump_gen << 32 | v->key, .code = code };
 
-    v->jumps[jump_index(place)] = (struct jump_entry){ .ip = place, .itag = v->itag[v->ip >> 61],
-                                                       .key_gen = (uint64_t)v->jump_gen << 32 | v->key, .code = code };
+    if (e->key_gen >> 32 == v->jump_gen && (e->ip != new.ip || e->itag != new.itag || e->key_gen != new.key_gen))
+        v->jumps[jump_index(place) ^ 1] = *e;
+    *e = new;
     bit_put(v->jump_pages, jump_page(v->ip), true);
 }
 

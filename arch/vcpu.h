@@ -175,7 +175,10 @@ struct ftlb_entry {
 #define FTLB_BITS 10
 #define FTLB_SIZE (1u << FTLB_BITS)
 
-/* Where compiled code finds the unit at an address without leaving: direct mapped by ip. 32 bytes, read by JIT code. */
+/*
+ * Where compiled code finds the unit at an address without leaving: at its place by ip, or, where another unit has the same place and
+ * was met later, next to it. 32 bytes, read by JIT code.
+ */
 struct jump_entry {
     uint64_t ip;              /* | slot */
     uint64_t itag;            /* itag of ip's region */

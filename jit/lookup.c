@@ -5,10 +5,22 @@
 #define V(field) ((int32_t)offsetof(struct vcpu, field))
 #define JUMP(field) (V(jumps) + (int32_t)offsetof(struct jump_entry, field))
 
-static void lookup_check(struct x64 *x, unsigned reg, int32_t field, const uint8_t *missing)
+/* Jumps to what @field has, unless the entry at offset REG_S0 is another's: then falls through. */
+static void lookup_entry(struct x64 *x)
 {
-    x64_alu_rm_index(x, ALU_CMP, reg, REG_V, REG_S0, 0, field);
-    x64_patch(x, x64_jcc(x, CC_NE), missing);
+    const struct {
+        unsigned reg;
+        int32_t field;
+    } checks[] = { { REG_IP, JUMP(ip) }, { REG_S1, JUMP(itag) }, { REG_S2, JUMP(key_gen) } };
+    uint8_t *others[3];
+
+    for (unsigned i = 0; i < 3; i++) {
+        x64_alu_rm_index(x, ALU_CMP, checks[i].reg, REG_V, REG_S0, 0, checks[i].field);
+        others[i] = x64_jcc(x, CC_NE);
+    }
+    x64_jmp_mem_index(x, REG_V, REG_S0, 0, JUMP(code));
+    for (unsigned i = 0; i < 3; i++)
+        x64_patch(x, others[i], x->p);
 }
 
 /* @user: at cpl 3, where all regions have the same tag. */
@@ -23,10 +35,10 @@ static void lookup(struct x64 *x, bool user, const uint8_t *missing)
         x64_load_index(x, REG_S1, REG_V, REG_S1, 3, V(itag));
     }
     x64_load(x, REG_S2, REG_V, V(key));
-    lookup_check(x, REG_IP, JUMP(ip), missing);
-    lookup_check(x, REG_S1, JUMP(itag), missing);
-    lookup_check(x, REG_S2, JUMP(key_gen), missing);
-    x64_jmp_mem_index(x, REG_V, REG_S0, 0, JUMP(code));
+    lookup_entry(x);
+    x64_alu_ri(x, ALU_XOR, REG_S0, sizeof(struct jump_entry)); /* where a newer one has moved it */
+    lookup_entry(x);
+    x64_jmp_to(x, missing);
 }
 
 void emit_lookup_stubs(struct jit *j, struct x64 *x)

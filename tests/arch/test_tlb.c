@@ -284,6 +284,31 @@ static void test_purge_jumps(void **state)
     assert_int_equal(v->jump_gen, gen + 3);
 }
 
+/* Units whose addresses have one place push each other to the next, and no further. */
+static void test_jumps_of_one_place(void **state)
+{
+    struct vcpu *v = *state;
+    uint64_t first = UINT64_C(0x2000000000010040), second = first + 16;
+    int code[2];
+
+    while (jump_index(second) != jump_index(first))
+        second += 16;
+    v->ip = first;
+    vcpu_remember_jump(v, &code[0]);
+    vcpu_remember_jump(v, &code[0]);
+    assert_ptr_equal(v->jumps[jump_index(first) ^ 1].code, NULL);
+    v->ip = second;
+    vcpu_remember_jump(v, &code[1]);
+    assert_ptr_equal(v->jumps[jump_index(first)].code, &code[1]);
+    assert_int_equal(v->jumps[jump_index(first)].ip, second);
+    assert_ptr_equal(v->jumps[jump_index(first) ^ 1].code, &code[0]);
+    assert_int_equal(v->jumps[jump_index(first) ^ 1].ip, first);
+    vcpu_forget_jumps(v);
+    vcpu_remember_jump(v, &code[0]); /* what is void stays where it is */
+    assert_ptr_equal(v->jumps[jump_index(first) ^ 1].code, &code[0]);
+    assert_int_equal(v->jumps[jump_index(first) ^ 1].ip, first);
+}
+
 static void test_purge_range(void **state)
 {
     struct vcpu *v = *state;
@@ -313,6 +338,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_capacity, mmu_setup, mmu_teardown),
         cmocka_unit_test_setup_teardown(test_purge, mmu_setup, mmu_teardown),
         cmocka_unit_test_setup_teardown(test_purge_jumps, mmu_setup, mmu_teardown),
+        cmocka_unit_test_setup_teardown(test_jumps_of_one_place, mmu_setup, mmu_teardown),
         cmocka_unit_test_setup_teardown(test_purge_range, mmu_setup, mmu_teardown),
     };
 
