@@ -16,7 +16,7 @@
 
 #define COMMON                                                                                                       \
     .n_itr = 64, .n_dtr = 64, .n_pkr = N_PKR, .n_ibr_pairs = N_BR_PAIRS, .n_dbr_pairs = N_BR_PAIRS, .rid_bits = 24,   \
-    .key_bits = 24, .pa_bits = 50, .va_msb = 60, .stacked = N_STACKED, .page_sizes = PAGE_SIZES
+    .key_bits = 24, .pa_bits = 50, .va_msb = 60, .stacked = N_PHYS_STACKED, .page_sizes = PAGE_SIZES
 
 #define CPUID4_POULSON (CPUID4_LB | CPUID4_AO | CPUID4_RU | CPUID4_CZ | CPUID4_X2)
 #define LATER .vti = true, .vti_later = true

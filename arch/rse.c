@@ -47,9 +47,9 @@ static void recentre(struct vcpu *v)
     size_t dirty = (size_t)(v->rse.ndirty > 0 ? v->rse.ndirty : 0);
     size_t n = dirty + N_STACKED;
     uint64_t *from = v->frame - dirty, *to = v->stack + MIDDLE - dirty;
-    bool nats[2 * N_STACKED + 1], rot_home = gr_rot_is_home(v);
+    bool nats[N_PHYS_STACKED + N_STACKED + 1], rot_home = gr_rot_is_home(v);
 
-    assert(dirty <= N_STACKED);
+    assert(dirty <= N_PHYS_STACKED);
     for (size_t i = 0; v->nat_any && i < n; i++)
         nats[i] = gr_stack_nat(v, from + i);
     memmove(to, from, n * sizeof(*to));
@@ -252,7 +252,7 @@ enum op_result rse_return(struct vcpu *v, uint64_t cfm, unsigned down)
     v->frame -= down;
     v->rse.ndirty -= (int32_t)down;
     /* Only after PFS was tampered with (SDM Vol.2 6.5.5): more registers than there are. */
-    if (v->rse.ndirty + (int)cfm_sof(cfm) > N_STACKED)
+    if (v->rse.ndirty + (int)cfm_sof(cfm) > N_PHYS_STACKED)
         cfm = 0;
     /* An incomplete frame was left without cover: what it still lacked above the new frame is not wanted any more. */
     if (v->rse.ndirty < -(int)cfm_sof(cfm)) {
@@ -281,9 +281,9 @@ OP_HELPER(op_alloc)
         return fault_raise(v, FAULT_ILLEGAL_OP, 0);
     if (sor != old_sor && (v->cfm & CFM_RRB))
         return fault_raise(v, FAULT_RESERVED_REG_FIELD, 0);
-    while (v->rse.ndirty + (int)sof > N_STACKED) {
-        spill_run(v, v->rse.ndirty + (int)sof - N_STACKED);
-        if (v->rse.ndirty + (int)sof <= N_STACKED)
+    while (v->rse.ndirty + (int)sof > N_PHYS_STACKED) {
+        spill_run(v, v->rse.ndirty + (int)sof - N_PHYS_STACKED);
+        if (v->rse.ndirty + (int)sof <= N_PHYS_STACKED)
             break;
         if (spill_one(v) != OPR_OK)
             return OPR_FAULT;
@@ -324,9 +324,9 @@ OP_HELPER(op_loadrs)
     uint64_t *reg;
 
     (void)imm, (void)a, (void)b, (void)out;
-    if ((v->rsc & 3) != 0 || (cfm_sof(v->cfm) && bytes) || want > N_STACKED)
+    if ((v->rsc & 3) != 0 || (cfm_sof(v->cfm) && bytes) || want > N_PHYS_STACKED)
         return fault_raise(v, FAULT_ILLEGAL_OP, 0);
-    if (v->frame - v->stack < N_STACKED)
+    if (v->frame - v->stack < N_PHYS_STACKED)
         recentre(v);
     while (v->rse.ndirty < want || v->rse.bspstore > tear) {
         uint64_t addr = v->rse.bspstore - 8, value;

@@ -91,7 +91,8 @@ static inline unsigned cfm_rrb_pr(uint64_t cfm) { return cfm >> 32 & 0x3f; }
 #define PFS_BITS UINT64_C(0xc3f0003fffffffff) /* AR.PFS: pfm, pec, ppl */
 
 enum {
-    N_STACKED = 96,      /* physical stacked registers: dirty + current never exceed it */
+    N_STACKED = 96,      /* a frame's registers at most: r32-r127 */
+    N_PHYS_STACKED = 192, /* physical stacked registers: dirty + current never exceed it */
     STACK_SLOTS = 2048,  /* linear array that the frame moves in; multiple of 64 */
     STACK_SLACK = 256,   /* above it: a frame can be named up to r127 without a check */
     ROT_SLOTS = 1024,    /* rotating general registers slide down in here */

@@ -149,7 +149,7 @@ static void return_frame(struct compile *c, const struct ir_op *op)
     ret_check(c, op, CC_S);
     field(c, R10, RAX, 0, 0x7f); /* sof */
     x64_alu_rr(x, ALU_ADD, R10, R11);
-    x64_alu_ri(x, ALU_CMP, R10, N_STACKED);
+    x64_alu_ri(x, ALU_CMP, R10, N_PHYS_STACKED);
     ret_check(c, op, CC_A);
     x64_shift_ri(x, SHIFT_SHL, RCX, 3);
     x64_mov_rr(x, R10, REG_FRAME);
@@ -246,7 +246,7 @@ static bool ret_rotated(struct vcpu *v, uint64_t target)
 
     if (!sor || (v->pfs & (CFM_RRB | CFM_SOR)) || v->pfs >> 62 > (v->key & KEY_CPL) || v->nat_any || !rotations_cancel(v))
         return false;
-    if (ndirty < 0 || ndirty + (int32_t)sof > N_STACKED || v->frame - v->stack < (ptrdiff_t)(sol + N_STACKED) ||
+    if (ndirty < 0 || ndirty + (int32_t)sof > N_PHYS_STACKED || v->frame - v->stack < (ptrdiff_t)(sol + N_STACKED) ||
         v->frame > v->stack + STACK_SLOTS)
         return false;
     outputs_home(v, sor, sof > sol ? sof - sol : 0);
@@ -327,7 +327,7 @@ static void emit_alloc(struct compile *c, const struct ir_op *op)
     unsigned first = c->n_colds;
 
     x64_load32(x, RCX, REG_V, V(rse.ndirty));
-    x64_alu_ri(x, ALU_CMP, RCX, (int32_t)(N_STACKED - sof));
+    x64_alu_ri(x, ALU_CMP, RCX, (int32_t)(N_PHYS_STACKED - sof));
     cold_add(c, COLD_FULL, op, x64_jcc(x, CC_A)); /* a negative one too */
     x64_lea(x, RCX, REG_V, V(stack) + STACK_SLOTS * 8);
     x64_alu_rr(x, ALU_CMP, REG_FRAME, RCX);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A naive model of the architected register stack (SDM Vol.2 chapter 6): 96 physical stacked registers in a
+ * A naive model of the architected register stack (SDM Vol.2 chapter 6): 192 physical stacked registers in a
  * ring, with dirty, clean and invalid partitions. Slow and plain; shares nothing with arch/rse.c.
  *
  * Every value carries whether the architecture defines it: what an alloc adds, or what is loaded from words
@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { MODEL_GRS = 96, MODEL_WORDS = 16384 };
+enum { MODEL_GRS = 192, MODEL_WORDS = 16384 };
 
 struct model_gr {
     uint64_t value;

@@ -88,7 +88,7 @@ static void compare_frame(const char *when)
     assert_int_equal((v->key & KEY_SOR) >> KEY_SOR_SHIFT, m->cfm.sor / 8);
     assert_int_equal(!!(v->key & KEY_NAT), v->nat_any);
     assert_int_equal(v->pr, model_pr(m));
-    assert_true(v->rse.ndirty + (int)sof <= N_STACKED);
+    assert_true(v->rse.ndirty + (int)sof <= N_PHYS_STACKED);
     for (unsigned f = 0; f < 96; f += 5)
         assert_int_equal(v->frot[f].sig, *model_fr(m, f));
     if (run->incomplete)

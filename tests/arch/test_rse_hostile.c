@@ -36,7 +36,7 @@ static void check(const struct vcpu *v)
     int sof = (int)cfm_sof(v->cfm), dirty = v->rse.ndirty;
 
     assert_false(cfm_malformed(v->cfm));
-    assert_true(dirty + sof <= N_STACKED && dirty >= -N_STACKED);
+    assert_true(dirty + sof <= N_PHYS_STACKED && dirty >= -N_STACKED);
     assert_true(at >= 0 && at - dirty >= 0 && at + N_STACKED <= STACK_SLOTS + STACK_SLACK);
     assert_true(!cfm_sor(v->cfm) || dirty < 0 || v->rot == v->frame || (rot >= 0 && rot <= ROT_SLOTS));
     assert_true(v->frot - v->rot_fr >= 0 && v->frot - v->rot_fr <= FROT_SLOTS);
