@@ -155,6 +155,11 @@ guest:
         ;;
         mov     ar.bspstore = r9
         ;;
+        alloc   r32 = ar.pfs, 0, 96, 0, 0       // with the two frames behind it more registers than there are
+        ;;
+        br.call.sptk b0 = inner
+        ;;
+inner:
         alloc   r32 = ar.pfs, 0, 60, 0, 0
         ;;
         mov     r33 = 0x33
