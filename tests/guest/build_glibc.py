@@ -28,8 +28,10 @@ INCLUDES = '''sysdeps/unix/sysv/linux/ia64 sysdeps/unix/sysv/linux sysdeps/ia64/
     sysdeps/nptl sysdeps/pthread sysdeps/generic math support include .'''.split()
 # What a test may have as prerequisites that is not made here: locales, modules, other objects, scripts.
 MADE_BY_MAKE = re.compile(r'\$\(gen-locales\)|\$\(objpfx\)[\w-]+\.s?o\b|\$\(objpfx\)\S*mod|\.sos\)|\.sh\b')
-# What tests take from glibc's make: a folder with a makefile, and an input file as standard input.
+# What tests take from glibc's make: a folder with a makefile, and an input file as standard input. Their own limits,
+# 20 seconds mostly, become as long as SECONDS.
 AS_MAKE = '''#!/bin/sh
+export TIMEOUTFACTOR=75
 echo "all:" >Makefile
 input=/tests/$1.input
 [ -f "$input" ] || input=/dev/null
