@@ -39,6 +39,9 @@ int soft_places_create(struct kia_vm *vm)
     }
     if (!n || n >= vm->max_vcpus || vm->options.deterministic)
         return 0;
+    if (vm->max_vcpus > n * VCPUS_PER_PLACE) /* it would stand still */
+        return kia_err(-EINVAL, "-accel: places=%u is too few for %u processors, at most %d a place; with 0 all may run at once", n,
+                       vm->max_vcpus, VCPUS_PER_PLACE);
     vm->places = places_create(n, &(struct places_hooks){ soft_now_ns, on_ask, soft_places_busy, vm });
     if (!vm->places)
         return kia_err(-ENOMEM, "cannot create the machine");

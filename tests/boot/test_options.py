@@ -185,6 +185,7 @@ def test_memory_and_processors():
     for size in ('0', '7', '1025', '64M'):
         refused('tb-size', '-kernel', kernel, '-accel', 'soft,tb-size=' + size)
     refused('places is at most 256', '-kernel', kernel, '-accel', 'soft,places=257')
+    refused('places=1 is too few for 9 processors', '-kernel', kernel, '-smp', '9', '-accel', 'soft,places=1')
     refused("there is one machine", '-kernel', kernel, '-machine', 'pc')
 
 
