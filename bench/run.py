@@ -101,24 +101,21 @@ class Run:
 
 
 class Host:
-    """Native runs. Every run is taken as often as asked for, and the fastest counts."""
+    """Native runs."""
 
     def __init__(self, folder):
         self.folder = folder
         self.sums = {}
 
-    def last(self, name, *arguments):
+    def runs(self, name, *arguments):
         program = os.path.join(self.folder, program_of(name))
         lines = subprocess.run([program, name, *map(str, arguments)], stdout=subprocess.PIPE, text=True,
                                check=True).stdout.splitlines()
-        return Run(lines[-1].split()[3:])
-
-    def measure(self, name, milliseconds):
-        return self.last(name, 1, milliseconds)
+        return [Run(line.split()[3:]) for line in lines if line.startswith('bench: done ')]
 
     def checksum(self, name, count):
         if (name, count) not in self.sums:
-            self.sums[name, count] = self.last(name, count).sum
+            self.sums[name, count] = self.runs(name, count)[-1].sum
         return self.sums[name, count]
 
 
@@ -251,8 +248,9 @@ class Report:
     def __init__(self, options, native, guests, host):
         self.options, self.native, self.guests, self.host = options, native, guests, host
 
-    def cost(self, run):
-        return (run.cpu if self.options.cpu else run.ns) / run.count
+    def cost(self, runs):
+        """Of a unit, in the fastest of the runs that are long enough: programs end with several of one count."""
+        return min(run.cpu if self.options.cpu else run.ns for run in runs if run.count == runs[-1].count) / runs[-1].count
 
     def time(self, ns):
         for unit, size in (('ns', 1), ('us', 1e3), ('ms', 1e6)):
@@ -263,7 +261,7 @@ class Report:
     def ratio(self, engine, name):
         """Guest over host for the same work; None where the program did not end well."""
         runs = self.guests[engine].runs.get(name)
-        return self.cost(runs[-1]) / self.cost(self.native[name]) if runs else None
+        return self.cost(runs) / self.cost(self.native[name]) if runs else None
 
     def check(self):
         """The differences of the guests' checksums from the host's."""
@@ -311,7 +309,7 @@ class Report:
             cells = []
             for guest in self.guests.values():
                 runs = guest.runs.get(name)
-                cells += [self.time(self.cost(runs[-1])), self.time(runs[0].ns)] if runs else ['failed', '-']
+                cells += [self.time(self.cost(runs)), self.time(runs[0].ns)] if runs else ['failed', '-']
             self.row([name, self.time(self.cost(self.native[name])), *cells])
 
     def machine(self):
@@ -361,15 +359,6 @@ def guest_files(folder):
     return files
 
 
-def native_runs(options, host, names):
-    """The fastest of three runs of each program."""
-    runs = {}
-    for name in names:
-        tries = [host.measure(name, options.time // 4) for _ in range(3)]
-        runs[name] = min(tries, key=lambda run: (run.cpu if options.cpu else run.ns) / run.count)
-    return runs
-
-
 def main():
     options = parse_arguments()
     with tempfile.TemporaryDirectory() as folder:
@@ -385,7 +374,7 @@ def main():
         single = [name for name in names if not name.startswith('parallel')]
         double = [name for name in names if name.startswith('parallel')]
         say('host: %d programs' % len(single + double))
-        native = native_runs(options, host, single + double)
+        native = {name: host.runs(name, 1, options.time // 4) for name in single + double}
         guests = {}
         for name, accel in ENGINES:
             if options.engine in (None, name):

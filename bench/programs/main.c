@@ -66,6 +66,8 @@ static uint64_t processor_ns(void)
     return us * 1000;
 }
 
+enum { TRIES = 3 };
+
 /* One timed run; its nanoseconds. */
 static uint64_t measure(const struct program *p, const char *name, uint64_t count)
 {
@@ -128,5 +130,7 @@ int main(int argc, char **argv)
             count = ns < want ? more(count, ns, want) : count;
             ns = measure(p, argv[1], count);
         } while (ns < want);
+    for (int i = 1; want && i < TRIES; i++) /* as often, for who takes the fastest */
+        measure(p, argv[1], count);
     return 0;
 }
