@@ -50,12 +50,12 @@ bool is_copy_loop(const struct ir_unit *u)
 
     if (u->n_ops <= N_OPS || (u->key & (KEY_NAT | KEY_CAREFUL | KEY_BE)) || !(u->key & KEY_SOR))
         return false;
-    over = op + op[SKIP_LC].imm; /* what follows where LC is 0: the epilogue */
+    over = op + N_OPS; /* what follows where LC is 0: the epilogue */
     return load_part(op) && store_part(op) && op[STORE].op - IR_ST1 == op[LOAD].op - IR_LD1 &&
            (op[GET_FROM].op != op[GET_TO].op || op[GET_FROM].c != op[GET_TO].c) && op[GET_LC].op == IR_GET_ST &&
            op[GET_LC].imm == offsetof(struct vcpu, lc) && op[SKIP_LC].op == IR_SKIP_Z && op[SKIP_LC].a == op[GET_LC].dst &&
            op[SET_LC].op == IR_SET_ST && op[SET_P63].op == IR_SET_PRI && op[ROTATE].op == IR_ROTATE && op[EXIT].op == IR_EXIT &&
-           op[EXIT].imm == 0 && op[EXIT].c == u->slot && op[EXIT].aux == IR_EXIT_TAKEN && over == op + N_OPS &&
+           op[EXIT].imm == 0 && op[EXIT].c == u->slot && op[EXIT].aux == IR_EXIT_TAKEN && op[SKIP_LC].imm == N_OPS &&
            over->op == IR_SKIP_NZ && over->a == op[GET_LC].dst;
 }
 
