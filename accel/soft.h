@@ -179,8 +179,8 @@ void soft_perf_note(struct kia_vcpu *vcpu, const void *code);
 void soft_perf_close(struct kia_vm *vm);
 
 /*
- * vm->places, in accel/soft_places.c. Makes them if the machine has more vcpus than may run at once: 0, or -ENOMEM with a
- * message. The rest only where there are some:
+ * vm->places, in accel/soft_places.c. Makes them if the machine has more vcpus than may run at once: 0, -EINVAL for too few of
+ * them, or -ENOMEM, with a message. The rest only where there are some:
  */
 int soft_places_create(struct kia_vm *vm);
 /* Around kia_vcpu_run(): this vcpu runs, with a place if there is one; others may have it. Own thread. */

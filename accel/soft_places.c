@@ -37,7 +37,7 @@ int soft_places_create(struct kia_vm *vm)
         if (vm->max_vcpus > n * VCPUS_PER_PLACE)
             n = 0;
     }
-    if (!n || n >= vm->max_vcpus || vm->options.deterministic)
+    if (!n || n >= vm->max_vcpus)
         return 0;
     if (vm->max_vcpus > n * VCPUS_PER_PLACE) /* it would stand still */
         return kia_err(-EINVAL, "-accel: places=%u is too few for %u processors, at most %d a place; with 0 all may run at once", n,

@@ -319,7 +319,7 @@ static void emit_set_pfs(struct compile *c, const struct ir_op *op)
     end_cold(c, first);
 }
 
-/* imm as op_alloc's. Room among the 96 and in the array; sor changes only where nothing has rotated. */
+/* imm as op_alloc's. Room among the physical registers and in the array; sor changes only where nothing has rotated. */
 static void emit_alloc(struct compile *c, const struct ir_op *op)
 {
     struct x64 *x = &c->x;

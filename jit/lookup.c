@@ -5,7 +5,7 @@
 #define V(field) ((int32_t)offsetof(struct vcpu, field))
 #define JUMP(field) (V(jumps) + (int32_t)offsetof(struct jump_entry, field))
 
-/* Jumps to what @field has, unless the entry at offset REG_S0 is another's: then falls through. */
+/* Jumps to the code of the entry at offset REG_S0 in v->jumps, or falls through if that is another unit's. */
 static void lookup_entry(struct x64 *x)
 {
     const struct {
