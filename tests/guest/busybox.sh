@@ -1,14 +1,11 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # busybox.sh NAME...|all: an image with busybox and its own tests. A NAME is an applet, or a folder of its shells' tests.
-. "$(dirname "$0")/../../guest/lib.sh"
 . "$(dirname "$0")/image.sh"
 [ $# != 0 ] || die "usage: busybox.sh NAME...|all"
 names="$*"
-guest_compiler "$@"
-recipe "busybox-tests-$(echo "$names" | tr -c 'a-z0-9\n' - | cut -c1-40)" "$0" "$tests_dir/image.sh" \
-    "$tests_dir/programs/init.c" "$tests_dir/programs/busybox-test" "$guest_dir/busybox.sh" "$guest_dir/deb-source.sh"
-"$guest_dir/packages.sh" torture
+image_recipe "busybox-tests-$(echo "$names" | tr -c 'a-z0-9\n' - | cut -c1-40)" \
+    "$tests_dir/programs/busybox-test" "$guest_dir/busybox.sh" "$guest_dir/deb-source.sh"
 busybox=$("$guest_dir/busybox.sh")
 
 all_names() {

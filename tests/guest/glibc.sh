@@ -1,14 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # glibc.sh SET COUNT: builds glibc's own tests, the SET base or math, COUNT of them or "all" (see build_glibc.py).
-. "$(dirname "$0")/../../guest/lib.sh"
 . "$(dirname "$0")/image.sh"
 [ $# = 2 ] || die "usage: glibc.sh base|math COUNT|all"
 set=$1 count=$2
-guest_compiler "$@"
-recipe "glibc-$set-$count" "$0" "$tests_dir/image.sh" "$tests_dir/programs/init.c" "$tests_dir/build_glibc.py" \
-    "$guest_dir/busybox.sh" "$guest_dir/deb-source.sh"
-"$guest_dir/packages.sh" toolchain torture
+image_recipe "glibc-$set-$count" "$tests_dir/build_glibc.py" "$guest_dir/busybox.sh" "$guest_dir/deb-source.sh"
 busybox=
 [ "$set" = math ] || busybox=$("$guest_dir/busybox.sh")
 sources=$("$guest_dir/deb-source.sh" glibc)

@@ -1,14 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # torture.sh LEVEL COUNT: builds GCC's C torture tests at an optimization level (O2), COUNT of them or "all".
-. "$(dirname "$0")/../../guest/lib.sh"
 . "$(dirname "$0")/image.sh"
 [ $# = 2 ] || die "usage: torture.sh LEVEL COUNT|all"
 level=$1 count=$2
-guest_compiler "$@"
-recipe "torture-$level-$count" "$0" "$tests_dir/image.sh" "$tests_dir/programs/init.c" "$tests_dir/build_torture.py" \
-    "$tests_dir/programs/nonlocal.c" "$guest_dir/gcc-tests.sh"
-"$guest_dir/packages.sh" toolchain torture
+image_recipe "torture-$level-$count" "$tests_dir/build_torture.py" "$tests_dir/programs/nonlocal.c" "$guest_dir/gcc-tests.sh"
 sources=$("$guest_dir/gcc-tests.sh")
 
 compile() {

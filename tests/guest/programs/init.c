@@ -33,6 +33,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "kernel_argument.h"
+
 enum { ARGUMENTS_MAX = 32, OUTPUT_SHOWN = 2000 };
 
 #define OUTPUT "/tmp/output"
@@ -82,19 +84,6 @@ static void set_up(void)
     setenv("HOME", "/tmp", 1);
     setenv("TMPDIR", "/tmp", 1);
     setenv("TIMEOUTFACTOR", "10", 1); /* of glibc's tests */
-}
-
-/* The number after NAME on the kernel's command line, or 0. */
-static long kernel_argument(const char *name)
-{
-    char line[4096] = {0}, *found;
-    int file = open("/proc/cmdline", O_RDONLY);
-
-    if (file < 0 || read(file, line, sizeof(line) - 1) < 0)
-        return 0;
-    close(file);
-    found = strstr(line, name);
-    return found ? strtol(found + strlen(name), NULL, 10) : 0;
 }
 
 static int remove_entry(const char *path, const struct stat *status, int kind, struct FTW *where)

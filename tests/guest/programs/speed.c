@@ -22,6 +22,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "kernel_argument.h"
+
 enum { WORDS = 2048, MAPPED = 16 };
 
 static struct shared {
@@ -103,18 +105,6 @@ static void download(long port)
     while ((n = read(fd, buffer, sizeof(buffer))) > 0)
         shared->bytes += (uint64_t)n;
     exit(n < 0);
-}
-
-static long kernel_argument(const char *name)
-{
-    char line[4096] = { 0 }, *found;
-    int file = open("/proc/cmdline", O_RDONLY);
-
-    if (file < 0 || read(file, line, sizeof(line) - 1) < 0)
-        return 0;
-    close(file);
-    found = strstr(line, name);
-    return found ? strtol(found + strlen(name), NULL, 10) : 0;
 }
 
 /* Processes at work for a time, or until the download ends. 0 if all ended well. */

@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "kernel_argument.h"
 #include "stress.h"
 
 enum {
@@ -86,18 +87,6 @@ double seconds(void)
 
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
-long kernel_argument(const char *name)
-{
-    char line[4096] = { 0 }, *found;
-    int file = open("/proc/cmdline", O_RDONLY);
-
-    if (file < 0 || read(file, line, sizeof(line) - 1) < 0)
-        return 0;
-    close(file);
-    found = strstr(line, name);
-    return found ? strtol(found + strlen(name), NULL, 10) : 0;
 }
 
 /* ---- all of them ---- */

@@ -49,8 +49,6 @@ unsigned below(struct worker *w, unsigned limit);
 void fill(void *data, size_t bytes, uint64_t seed);
 /* The place of the first word that is not what fill() wrote, or -1. */
 long differs(const void *data, size_t bytes, uint64_t seed);
-/* The number behind "NAME=" of the kernel's command line, or 0. */
-long kernel_argument(const char *name);
 double seconds(void);
 
 /* A round of each kind of work. */

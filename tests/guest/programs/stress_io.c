@@ -8,6 +8,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "kernel_argument.h"
 #include "stress.h"
 
 enum {
