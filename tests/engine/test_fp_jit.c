@@ -7,7 +7,6 @@
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "arch/tlb.h"
@@ -582,72 +581,43 @@ static char *run(struct machine *m, const struct start *s)
     return machine_text(m, &result);
 }
 
-/* Prints the words of memory that differ. */
-static bool same_memory(struct machine *interpreted, struct machine *compiled)
-{
-    const uint64_t *a = kia_mem_hva(interpreted->mem, DATA, DATA_WORDS * 8);
-    const uint64_t *b = kia_mem_hva(compiled->mem, DATA, DATA_WORDS * 8);
-    bool equal = true;
+static struct start start;
 
-    for (unsigned i = 0; i < DATA_WORDS; i++) {
-        if (a[i] != b[i])
-            printf("  [%x] interpreted %016" PRIx64 " compiled %016" PRIx64 "\n", DATA + i * 8, a[i], b[i]);
-        equal &= a[i] == b[i];
+static bool same_end(struct machine *interpreted, struct machine *compiled)
+{
+    return twins_same(interpreted, compiled, run(interpreted, &start), run(compiled, &start), DATA_WORDS * 8);
+}
+
+/* Some run again with another end. */
+static bool same(struct machine *interpreted, struct machine *compiled)
+{
+    bool equal;
+
+    random_start(&start);
+    equal = same_end(interpreted, compiled);
+    for (unsigned k = below(3); k && equal; k--) {
+        new_end(&start);
+        equal = same_end(interpreted, compiled);
     }
     return equal;
 }
 
-static bool same(struct machine *interpreted, struct machine *compiled, const struct start *s)
+static void print_program(void)
 {
-    char *a = run(interpreted, s), *b = run(compiled, s);
-    bool equal = a && b && !strcmp(a, b);
-
-    if (!equal && a && b)
-        print_difference(a, b);
-    free(a);
-    free(b);
-    return same_memory(interpreted, compiled) && equal;
-}
-
-static void print_program(const struct start *s)
-{
-    printf("  fpsr 0x%" PRIx64 " psr 0x%" PRIx64 " pr 0x%" PRIx64 "\n", s->fpsr, s->psr, s->pr);
+    printf("  fpsr 0x%" PRIx64 " psr 0x%" PRIx64 " pr 0x%" PRIx64 "\n", start.fpsr, start.psr, start.pr);
     for (unsigned i = 2; i < sizeof(some_f) / sizeof(*some_f); i++)
-        printf("  f%u %05" PRIx64 " %016" PRIx64 "\n", some_f[i], s->fr[some_f[i]].se, s->fr[some_f[i]].sig);
+        printf("  f%u %05" PRIx64 " %016" PRIx64 "\n", some_f[i], start.fr[some_f[i]].se, start.fr[some_f[i]].sig);
     for (unsigned i = 0; i < BUNDLES; i++)
-        printf("  %x %-40s %s\n", CODE + i * 16, s->text[i][0], s->text[i][1]);
+        printf("  %x %-40s %s\n", CODE + i * 16, start.text[i][0], start.text[i][1]);
 }
 
 int main(int argc, char **argv)
 {
-    unsigned long programs = DEFAULT_PROGRAMS;
-    uint64_t base = 1;
-    struct machine interpreted = { 0 }, compiled = { 0 };
-    static struct start start;
-    unsigned failed = 0;
-    int status = twins_open(&interpreted, &compiled, CODE + BUNDLES * 16);
-    bool equal;
+    static const struct random_test test = {
+        "test_fp_jit", DEFAULT_PROGRAMS,
+        { CODE + BUNDLES * 16, OTHER_PAGE + (BUNDLES - FIRST_BUNDLES) * 16 },
+        same, print_program,
+    };
 
-    if (status)
-        return status;
-    parse_numbers(argc, argv, &programs, &base);
-    kia_vm_add_gate(interpreted.vm, OTHER_PAGE + (BUNDLES - FIRST_BUNDLES) * 16, GATE_END, KIA_GATE_FALL);
-    kia_vm_add_gate(compiled.vm, OTHER_PAGE + (BUNDLES - FIRST_BUNDLES) * 16, GATE_END, KIA_GATE_FALL);
-    for (unsigned long i = 0; i < programs && failed < 5; i++) {
-        seed_random(base + i);
-        random_start(&start);
-        equal = same(&interpreted, &compiled, &start);
-        for (unsigned k = below(3); k && equal; k--) {
-            new_end(&start);
-            equal = same(&interpreted, &compiled, &start);
-        }
-        if (!equal) {
-            printf("program %lu differs (test_fp_jit 1 %" PRIu64 ")\n", i, base + i);
-            print_program(&start);
-            failed++;
-        }
-    }
-    printf("%lu programs, %u differ\n", programs, failed);
-    twins_close(&interpreted, &compiled);
-    return failed != 0;
+    return random_main(&test, argc, argv);
 }

@@ -7,7 +7,6 @@
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "arch/tlb.h"
@@ -446,51 +445,26 @@ static char *run(struct machine *m, const struct start *s)
     return machine_run(m);
 }
 
-static unsigned completed; /* programs that no fault ended */
+static struct start start;
 
-static bool same(struct machine *interpreted, struct machine *compiled, const struct start *s)
+static bool same(struct machine *interpreted, struct machine *compiled)
 {
-    char *a = run(interpreted, s), *b = run(compiled, s);
-    bool equal = a && b && !strcmp(a, b) &&
-                 !memcmp(kia_mem_hva(interpreted->mem, DATA, DATA_SIZE), kia_mem_hva(compiled->mem, DATA, DATA_SIZE), DATA_SIZE);
-
-    if (!equal && a && b)
-        print_difference(a, b);
-    completed += a && !strncmp(a, "exit 0 gate 1\n", 14);
-    free(a);
-    free(b);
-    return equal;
+    random_start(&start);
+    return twins_same(interpreted, compiled, run(interpreted, &start), run(compiled, &start), DATA_SIZE);
 }
 
-static void print_program(const struct start *s)
+static void print_program(void)
 {
-    printf("  psr 0x%" PRIx64 " cfm 0x%" PRIx64 " lc %" PRIu64 " ec %" PRIu64 "\n", s->psr, s->cfm, s->lc, s->ec);
+    printf("  psr 0x%" PRIx64 " cfm 0x%" PRIx64 " lc %" PRIu64 " ec %" PRIu64 "\n", start.psr, start.cfm, start.lc, start.ec);
     for (unsigned i = 0; i < BUNDLES; i++)
-        printf("  %x %-32s %-32s %s\n", CODE + i * 16, s->text[i][0], s->text[i][1], s->text[i][2]);
+        printf("  %x %-32s %-32s %s\n", CODE + i * 16, start.text[i][0], start.text[i][1], start.text[i][2]);
 }
 
 int main(int argc, char **argv)
 {
-    unsigned long programs = DEFAULT_PROGRAMS;
-    uint64_t base = 1;
-    struct machine interpreted = { 0 }, compiled = { 0 };
-    static struct start start;
-    unsigned failed = 0;
-    int status = twins_open(&interpreted, &compiled, CODE + BUNDLES * 16);
+    static const struct random_test test = {
+        "test_loops", DEFAULT_PROGRAMS, { CODE + BUNDLES * 16 }, same, print_program,
+    };
 
-    if (status)
-        return status;
-    parse_numbers(argc, argv, &programs, &base);
-    for (unsigned long i = 0; i < programs && failed < 5; i++) {
-        seed_random(base + i);
-        random_start(&start);
-        if (!same(&interpreted, &compiled, &start)) {
-            printf("program %lu differs (test_loops 1 %" PRIu64 ")\n", i, base + i);
-            print_program(&start);
-            failed++;
-        }
-    }
-    printf("%lu programs, %u differ, %u without a fault\n", programs, failed, completed);
-    twins_close(&interpreted, &compiled);
-    return failed != 0;
+    return random_main(&test, argc, argv);
 }

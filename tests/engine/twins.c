@@ -2,6 +2,7 @@
 /* Two machines that are alike but for the engine, and random numbers for their programs. */
 #include "tests/engine/twins.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -96,6 +97,27 @@ void print_difference(const char *interpreted, const char *compiled)
     }
 }
 
+static unsigned completed; /* runs that no fault ended */
+
+bool twins_same(struct machine *interpreted, struct machine *compiled, char *a, char *b, size_t data_size)
+{
+    const uint64_t *words[] = { kia_mem_hva(interpreted->mem, DATA, data_size),
+                                kia_mem_hva(compiled->mem, DATA, data_size) };
+    bool equal = a && b && !strcmp(a, b);
+
+    if (!equal && a && b)
+        print_difference(a, b);
+    completed += a && !strncmp(a, "exit 0 gate 1\n", 14);
+    free(a);
+    free(b);
+    for (size_t i = 0; i < data_size / 8; i++) {
+        if (words[0][i] != words[1][i])
+            printf("  [%zx] interpreted %016" PRIx64 ", compiled %016" PRIx64 "\n", DATA + i * 8, words[0][i], words[1][i]);
+        equal &= words[0][i] == words[1][i];
+    }
+    return equal;
+}
+
 /* ---- random numbers ---- */
 
 static uint64_t seed;
@@ -130,4 +152,34 @@ void parse_numbers(int argc, char **argv, unsigned long *n, uint64_t *base)
         *n = strtoul(argv[1], NULL, 0);
     if (argc > 2)
         *base = strtoull(argv[2], NULL, 0);
+}
+
+/* ---- random programs ---- */
+
+int random_main(const struct random_test *t, int argc, char **argv)
+{
+    unsigned long programs = t->programs;
+    uint64_t base = 1;
+    struct machine interpreted = { 0 }, compiled = { 0 };
+    unsigned failed = 0;
+    int status = twins_open(&interpreted, &compiled, t->ends[0]);
+
+    if (status)
+        return status;
+    parse_numbers(argc, argv, &programs, &base);
+    if (t->ends[1]) {
+        kia_vm_add_gate(interpreted.vm, t->ends[1], GATE_END, KIA_GATE_FALL);
+        kia_vm_add_gate(compiled.vm, t->ends[1], GATE_END, KIA_GATE_FALL);
+    }
+    for (unsigned long i = 0; i < programs && failed < 5; i++) {
+        seed_random(base + i);
+        if (!t->same(&interpreted, &compiled)) {
+            printf("program %lu differs (%s 1 %" PRIu64 ")\n", i, t->name, base + i);
+            t->print();
+            failed++;
+        }
+    }
+    printf("%lu programs, %u differ, %u runs without a fault\n", programs, failed, completed);
+    twins_close(&interpreted, &compiled);
+    return failed != 0;
 }

@@ -50,6 +50,8 @@ char *machine_text(struct machine *m, const struct kia_run *run);
 char *machine_run(struct machine *m);
 /* Of two texts the lines that differ. */
 void print_difference(const char *interpreted, const char *compiled);
+/* Compares two states, @a and @b, which are freed, and @data_size bytes at DATA; prints what differs. */
+bool twins_same(struct machine *interpreted, struct machine *compiled, char *a, char *b, size_t data_size);
 
 /* Random numbers: the same ones after the same seed_random(). */
 void seed_random(uint64_t number);
@@ -64,5 +66,17 @@ uint64_t assemble(void (*write)(char *, size_t), enum isa_unit unit, char *line,
 
 /* The first two arguments of a test, if they are there: how many, and the first one's number. */
 void parse_numbers(int argc, char **argv, unsigned long *n, uint64_t *base);
+
+/* A test that runs random programs on both machines. */
+struct random_test {
+    const char *name;                                                    /* the executable's */
+    unsigned long programs;                                              /* how many without arguments */
+    uint64_t ends[2];                                                    /* bundles behind a program, or 0 */
+    bool (*same)(struct machine *interpreted, struct machine *compiled); /* makes one and runs it */
+    void (*print)(void);                                                 /* the last one made */
+};
+
+/* main() of it. Arguments: parse_numbers(). */
+int random_main(const struct random_test *t, int argc, char **argv);
 
 #endif
