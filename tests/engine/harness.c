@@ -8,21 +8,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "accel/soft.h"
 #include "arch/interruption.h"
 #include "isa/isa.h"
 #include "lower/lower.h"
-#include "mem/mem.h"
 #include "tests/engine/bundle.h"
+#include "tests/engine/machine.h"
 
 enum {
-    RAM_SIZE = 4 << 20,
     DATA_SIZE = 8 << 10,
     STORE_SIZE = 64 << 10,
     MAX_BUNDLES = 64,
     OFF_PREDICATE = 62,
-    GATE_END = 1,
-    GATE_IVT = 0x1000,
 };
 
 #define CFM_START (80 | UINT64_C(40) << 7) /* sof 80, sol 40, nothing rotates */
@@ -49,13 +45,6 @@ struct state {
     struct ia64_fr fr[128];
     uint64_t pr, br[8], ar[N_ARS], kr[8], cr[N_WATCHED_CRS], cfm, psr, ip;
     uint64_t data[N_WORDS], store[N_STORE_WORDS];
-};
-
-struct machine {
-    const char *accel;
-    struct kia_mem *mem;
-    struct kia_vm *vm;
-    struct kia_vcpu *vcpu;
 };
 
 static unsigned run_count;
@@ -95,8 +84,8 @@ static void capture(struct machine *m, struct state *s)
     s->cfm = v->cfm;
     s->psr = v->psr;
     s->ip = v->ip;
-    kia_mem_read(m->mem, DATA_BASE, s->data, sizeof(s->data));
-    kia_mem_read(m->mem, STORE_BASE, s->store, sizeof(s->store));
+    kia_mem_read(m->mem, DATA, s->data, sizeof(s->data));
+    kia_mem_read(m->mem, STORE, s->store, sizeof(s->store));
 }
 
 /* ---- tokens ---- */
@@ -204,7 +193,7 @@ static void rotate(struct state *s)
     s->cfm = (s->cfm & 0x3ffff) | (uint64_t)rrb_gr << 18 | (uint64_t)rrb_fr << 25 | (uint64_t)rrb_pr << 32;
 }
 
-/* The backing store from STORE_BASE on after r32 and the following were stored; AR.RNAT has what is left. */
+/* The backing store from STORE on after r32 and the following were stored; AR.RNAT has what is left. */
 static void store_registers(struct state *s, unsigned n)
 {
     unsigned word = 0;
@@ -245,10 +234,10 @@ static void apply_token(struct state *s, const struct token *t)
     } else if (t->name[0] == 'm') {
         uint64_t address = number(t->name + 1);
 
-        if (address >= STORE_BASE)
-            s->store[(address - STORE_BASE) / 8] = value;
+        if (address >= STORE)
+            s->store[(address - STORE) / 8] = value;
         else
-            s->data[(address - DATA_BASE) / 8] = value;
+            s->data[(address - DATA) / 8] = value;
     } else if (!strcmp(t->name, "pr")) {
         s->pr = value;
     } else if (!strcmp(t->name, "cfm")) {
@@ -332,8 +321,8 @@ static void restore(struct machine *m, const struct state *s)
     memcpy(v->kr, s->kr, sizeof(s->kr));
     for (unsigned i = 0; i < N_WATCHED_CRS; i++)
         cr_write(v, watched_crs[i], s->cr[i]);
-    kia_mem_write(m->mem, DATA_BASE, s->data, sizeof(s->data));
-    kia_mem_write(m->mem, STORE_BASE, s->store, sizeof(s->store));
+    kia_mem_write(m->mem, DATA, s->data, sizeof(s->data));
+    kia_mem_write(m->mem, STORE, s->store, sizeof(s->store));
     kia_set_ip(m->vcpu, s->ip);
 }
 
@@ -467,10 +456,10 @@ static void prepare(struct machine *m, const struct engine_case *c, enum variant
     struct vcpu *v = m->vcpu->v;
 
     kia_vcpu_reset(m->vcpu);
-    memset(kia_mem_hva(m->mem, DATA_BASE, DATA_SIZE), 0, DATA_SIZE);
-    memset(kia_mem_hva(m->mem, STORE_BASE, STORE_SIZE), 0, STORE_SIZE);
-    kia_set_cr(m->vcpu, CR_IVA, IVT_BASE);
-    kia_set_ar(m->vcpu, AR_BSPSTORE, STORE_BASE);
+    memset(kia_mem_hva(m->mem, DATA, DATA_SIZE), 0, DATA_SIZE);
+    memset(kia_mem_hva(m->mem, STORE, STORE_SIZE), 0, STORE_SIZE);
+    kia_set_cr(m->vcpu, CR_IVA, IVT);
+    kia_set_ar(m->vcpu, AR_BSPSTORE, STORE);
     kia_set_cfm(m->vcpu, CFM_START);
     kia_set_psr(m->vcpu, PSR_START);
     kia_set_ip(m->vcpu, CODE_BASE);
@@ -547,26 +536,6 @@ static int run_case(struct machine *m, const struct engine_case *c, enum variant
     return bad ? failure(c, m, variant) : 0;
 }
 
-static bool machine_open(struct machine *m, const char *accel)
-{
-    struct kia_vm_config config = {.accel = accel, .cpu = "max", .max_vcpus = 1, .itc_hz = 1000000000};
-
-    *m = (struct machine){.accel = accel, .mem = kia_mem_create()};
-    config.mem = m->mem;
-    if (!m->mem || kia_mem_add_ram(m->mem, 0, RAM_SIZE) || kia_vm_create(&config, &m->vm) ||
-        kia_vcpu_create(m->vm, 0, 0, 0, &m->vcpu))
-        return false;
-    for (unsigned i = 0; i < 0x80; i++)
-        kia_vm_add_gate(m->vm, IVT_BASE + i * 0x100, GATE_IVT + i, KIA_GATE_FALL);
-    return true;
-}
-
-static void machine_close(struct machine *m)
-{
-    kia_vm_destroy(m->vm);
-    kia_mem_destroy(m->mem);
-}
-
 static bool variant_wanted(const struct engine_case *c, enum variant variant)
 {
     static const unsigned no[N_VARIANTS] = {0, CASE_NO_NAT, CASE_NO_CAREFUL, CASE_NO_OFF};
@@ -589,6 +558,7 @@ unsigned engine_run_cases(const struct engine_case *cases, size_t n)
 
         if (!machine_open(&m, accels[a]))
             return 1;
+        machine_add_vectors(&m);
         for (size_t i = 0; i < n; i++) {
             for (unsigned variant = 0; variant < N_VARIANTS; variant++) {
                 if (variant_wanted(&cases[i], variant))

@@ -249,7 +249,7 @@ static void load_system(struct machine *m, const struct start *s)
 void stream_clear(struct machine *m)
 {
     kia_mem_clear_ram(m->mem);
-    machine_add_gates(m, CODE + STREAM_BUNDLES * 16);
+    twin_add_gates(m, CODE + STREAM_BUNDLES * 16);
 }
 
 void stream_load(struct machine *m, const struct start *s)
@@ -296,15 +296,14 @@ void stream_load(struct machine *m, const struct start *s)
 /* The state and what ended the run, as text, freed by the caller. @loops: the run was ended from outside. */
 static char *run(struct machine *m, const struct start *s, bool *loops)
 {
-    struct kia_run result = {0};
-
+    m->run = (struct kia_run){ 0 };
     stream_load(m, s);
     atomic_fetch_add(&run_number, 1);
     atomic_store(&running, m->vcpu);
-    kia_vcpu_run(m->vcpu, &result);
+    kia_vcpu_run(m->vcpu, &m->run);
     atomic_store(&running, NULL);
-    *loops = result.exit == KIA_EXIT_KICKED;
-    return machine_text(m, &result);
+    *loops = m->run.exit == KIA_EXIT_KICKED;
+    return twin_text(m);
 }
 
 static bool same_memory(struct machine *a, struct machine *b, uint64_t gpa)

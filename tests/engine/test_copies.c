@@ -175,7 +175,7 @@ static char *run(struct machine *m, const struct start *s)
     kia_mem_write(m->mem, CODE, s->code, sizeof(s->code));
     kia_mem_write(m->mem, DATA, s->data, sizeof(s->data));
     kia_set_ip(m->vcpu, CODE);
-    return machine_run(m);
+    return twin_run(m);
 }
 
 static struct start start;

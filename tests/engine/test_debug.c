@@ -11,51 +11,22 @@
 
 #include <cmocka.h>
 
-#include "accel/soft.h"
 #include "arch/ops.h"
 #include "arch/rse.h"
-#include "isa/isa.h"
-#include "mem/mem.h"
+#include "tests/engine/machine.h"
 
-#define RAM   (UINT64_C(4) << 20)
-#define CODE  UINT64_C(0x10000)
-#define IVT   UINT64_C(0x40000)
-#define DATA  UINT64_C(0x100000)
-#define STORE UINT64_C(0x200000)
-
-enum { GATE_END = 1, STEP_VECTOR = 0x6000, DATA_NESTED = 0x1400 };
+enum { CODE = 0x10000, STEP_VECTOR = 0x6000, DATA_NESTED = 0x1400 };
 
 /* Counts r8 up to r21, storing and loading it at [r20]. */
 static const char *const program[] = {
     "{ .mii adds r8=1,r0 ; adds r9=2,r0 ; adds r10=3,r0 ;; }",
     "{ .mii st8 [r20]=r8 ; adds r8=1,r8 ; nop.i 0 ;; }",
     "{ .mlx nop.m 0 ; movl r11=0x123456789 ;; }",
-    "{ .mib ld8 r12=[r20] ; cmp.ltu p6,p7=r8,r21 ; (p6) br.cond.sptk.few .-0x20 ;; }",
+    "{ .mib ld8 r12=[r20] ; cmp.ltu p6,p7=r8,r21 ; (p6) br.cond.sptk.few -0x20 ;; }",
 };
 enum { N_BUNDLES = sizeof(program) / sizeof(*program) };
 
-struct machine {
-    struct kia_mem *mem;
-    struct kia_vm *vm;
-    struct kia_vcpu *vcpu;
-    struct kia_run run;
-};
-
 static const char *accel; /* of the present round */
-
-static void assemble(struct machine *m)
-{
-    for (unsigned i = 0; i < N_BUNDLES; i++) {
-        char text[128];
-        struct bundle b;
-        const char *disp = strstr(program[i], ".-0x20");
-
-        snprintf(text, sizeof(text), "%.*s%s", (int)(disp ? disp - program[i] : (int)strlen(program[i])), program[i],
-                 disp ? "-0x20 ;; }" : "");
-        assert_int_equal(isa_asm_bundle(text, &b), 0);
-        kia_mem_write(m->mem, CODE + i * 16, &b, sizeof(b));
-    }
-}
 
 static void start(struct machine *m, uint64_t count)
 {
@@ -70,15 +41,10 @@ static void start(struct machine *m, uint64_t count)
 
 static int setup(void **state)
 {
-    struct kia_vm_config config = { .accel = accel, .cpu = "montecito", .max_vcpus = 1, .itc_hz = 1000000000 };
-    struct machine *m = calloc(1, sizeof(*m));
+    static struct machine machine, *const m = &machine;
 
-    assert_non_null(m);
-    config.mem = m->mem = kia_mem_create();
-    assert_int_equal(kia_mem_add_ram(m->mem, 0, RAM), 0);
-    assert_int_equal(kia_vm_create(&config, &m->vm), 0);
-    assert_int_equal(kia_vcpu_create(m->vm, 0, 0, 0, &m->vcpu), 0);
-    assemble(m);
+    assert_true(machine_open(m, accel));
+    assert_true(machine_write_code(m, CODE, program, N_BUNDLES));
     kia_vm_add_gate(m->vm, CODE + N_BUNDLES * 16, GATE_END, KIA_GATE_FALL);
     start(m, 5);
     *state = m;
@@ -87,11 +53,7 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-    struct machine *m = *state;
-
-    kia_vm_destroy(m->vm);
-    kia_mem_destroy(m->mem);
-    free(m);
+    machine_close(*state);
     return 0;
 }
 
@@ -337,8 +299,8 @@ static void test_memory(void **state)
 
     poke(m, DATA + 4090, 0x1122334455667788); /* over a page's end */
     assert_int_equal(peek(m, DATA + 4090), 0x1122334455667788);
-    assert_int_equal(kia_vcpu_peek(m->vcpu, RAM - 16, bytes, 32), -EFAULT);
-    assert_int_equal(kia_vcpu_poke(m->vcpu, RAM - 16, bytes, 32), -EFAULT);
+    assert_int_equal(kia_vcpu_peek(m->vcpu, RAM_SIZE - 16, bytes, 32), -EFAULT);
+    assert_int_equal(kia_vcpu_poke(m->vcpu, RAM_SIZE - 16, bytes, 32), -EFAULT);
     assert_int_equal(kia_vcpu_peek(m->vcpu, UINT64_C(1) << 60, bytes, 1), -EFAULT);
     kia_set_psr(m->vcpu, PSR_IC | PSR_DT | PSR_IT);
     assert_int_equal(kia_vcpu_peek(m->vcpu, DATA, bytes, 8), -EFAULT); /* no translation, and no fault */
@@ -434,7 +396,7 @@ static void test_set_frame(void **state)
     assert_int_equal(kia_vcpu_set_frame(m->vcpu, end + 1, cfm), -EINVAL);
     assert_int_equal(kia_vcpu_set_frame(m->vcpu, end, 97), -EINVAL);
     assert_int_equal(kia_vcpu_set_frame(m->vcpu, end, 5 | 6 << 7), -EINVAL);
-    assert_int_equal(kia_vcpu_set_frame(m->vcpu, RAM + 0x1000, cfm), -EFAULT);
+    assert_int_equal(kia_vcpu_set_frame(m->vcpu, RAM_SIZE + 0x1000, cfm), -EFAULT);
     assert_int_equal(v->rse.ndirty, 10);
 
     assert_int_equal(kia_vcpu_set_frame(m->vcpu, end + 16, 2), 0);

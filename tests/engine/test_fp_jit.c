@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "arch/tlb.h"
@@ -544,8 +545,8 @@ static void map_code(struct machine *m, uint64_t va, uint64_t pa, unsigned ps)
         tlb_insert_tc(m->vcpu->v, TLB_INST, &e);
 }
 
-/* One run of the program. */
-static void run_once(struct machine *m, const struct start *s, struct kia_run *result)
+/* One run of the program. Return: as twin_run(). */
+static char *run_once(struct machine *m, const struct start *s)
 {
     struct vcpu *v = m->vcpu->v;
 
@@ -563,22 +564,19 @@ static void run_once(struct machine *m, const struct start *s, struct kia_run *r
     kia_set_ar(m->vcpu, AR_EC, s->ec);
     kia_mem_write(m->mem, DATA, s->data, sizeof(s->data));
     kia_set_ip(m->vcpu, CODE);
-    kia_vcpu_run(m->vcpu, result);
+    return twin_run(m);
 }
 
 /* The state after two runs, the second with all translations at hand, as text, freed by the caller. */
 static char *run(struct machine *m, const struct start *s)
 {
-    struct kia_run result = { 0 };
-
     kia_vcpu_reset(m->vcpu);
     map_code(m, CODE & ~0xfff, CODE & ~0xfff, 12);
     map_code(m, SECOND_PAGE, s->other_page ? OTHER_PAGE : SECOND_PAGE, 12);
     map_code(m, IVT, IVT, 16);
     write_code(m, s);
-    run_once(m, s, &result);
-    run_once(m, s, &result);
-    return machine_text(m, &result);
+    free(run_once(m, s));
+    return run_once(m, s);
 }
 
 static struct start start;

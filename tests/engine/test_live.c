@@ -9,22 +9,13 @@
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
-#include "accel/soft.h"
-#include "isa/isa.h"
-#include "mem/mem.h"
+#include "tests/engine/machine.h"
 
-#define RAM   (UINT64_C(4) << 20)
-#define CODE  UINT64_C(0x10000)
-#define IVT   UINT64_C(0x40000)
-#define DATA  UINT64_C(0x100000)
-#define STORE UINT64_C(0x200000)
-
-enum { GATE_END = 1, EXTERNAL_INTERRUPT = 0x3000, VECTOR = 0x40, ROUNDS = 30, INTERVAL_US = 200 };
+enum { CODE = 0x10000, EXTERNAL_INTERRUPT = 0x3000, VECTOR = 0x40, ROUNDS = 30, INTERVAL_US = 200 };
 
 /* In each round r8 goes up by 1, r10 by 2, and [r14] becomes their sum, r11; it ends when r2 is as large as r15. */
 static const char *const loop[] = {
@@ -41,42 +32,21 @@ static const char *const handler[] = {
 /* Takes the place of the loop's second bundle: nothing is below 0. */
 static const char *const last_round[] = { "{ .mii add r11=r8,r10 ; cmp.ltu p6,p0=r2,r0 ; nop.i 0 ;; }" };
 
-struct machine {
-    struct kia_mem *mem;
-    struct kia_vm *vm;
-    struct kia_vcpu *vcpu;
-    struct kia_run run;
-    pthread_t thread;
-    bool started;
-    _Atomic bool over;
-};
-
+static pthread_t thread; /* that does something to the machine */
+static bool started;
+static _Atomic bool over;
 static const char *accel; /* of the present round */
 
-static void write_code(struct machine *m, uint64_t at, const char *const *code, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        struct bundle b;
-
-        assert_int_equal(isa_asm_bundle(code[i], &b), 0);
-        kia_mem_write(m->mem, at + i * 16, &b, sizeof(b));
-    }
-}
-#define WRITE_CODE(m, at, code) write_code(m, at, code, sizeof(code) / sizeof(*(code)))
+#define N(array) (sizeof(array) / sizeof(*(array)))
 
 static int setup(void **state)
 {
-    struct kia_vm_config config = { .accel = accel, .cpu = "montecito", .max_vcpus = 1, .itc_hz = 1000000000 };
-    struct machine *m = calloc(1, sizeof(*m));
+    static struct machine machine, *const m = &machine;
 
-    assert_non_null(m);
-    config.mem = m->mem = kia_mem_create();
-    assert_int_equal(kia_mem_add_ram(m->mem, 0, RAM), 0);
-    assert_int_equal(kia_vm_create(&config, &m->vm), 0);
-    assert_int_equal(kia_vcpu_create(m->vm, 0, 0, 0, &m->vcpu), 0);
-    WRITE_CODE(m, CODE, loop);
-    WRITE_CODE(m, IVT + EXTERNAL_INTERRUPT, handler);
-    kia_vm_add_gate(m->vm, CODE + sizeof(loop) / sizeof(*loop) * 16, GATE_END, KIA_GATE_FALL);
+    assert_true(machine_open(m, accel));
+    assert_true(machine_write_code(m, CODE, loop, N(loop)));
+    assert_true(machine_write_code(m, IVT + EXTERNAL_INTERRUPT, handler, N(handler)));
+    kia_vm_add_gate(m->vm, CODE + N(loop) * 16, GATE_END, KIA_GATE_FALL);
     kia_set_psr(m->vcpu, PSR_IC | PSR_I);
     kia_set_cr(m->vcpu, CR_IVA, IVT);
     kia_set_cr(m->vcpu, CR_TPR, 0);
@@ -85,26 +55,23 @@ static int setup(void **state)
     kia_set_ip(m->vcpu, CODE);
     kia_set_gr(m->vcpu, 14, DATA);
     kia_set_gr(m->vcpu, 15, ROUNDS);
+    over = false;
     *state = m;
     return 0;
 }
 
-static void join(struct machine *m)
+static void join(void)
 {
-    m->over = true;
-    if (m->started)
-        pthread_join(m->thread, NULL);
-    m->started = false;
+    over = true;
+    if (started)
+        pthread_join(thread, NULL);
+    started = false;
 }
 
 static int teardown(void **state)
 {
-    struct machine *m = *state;
-
-    join(m);
-    kia_vm_destroy(m->vm);
-    kia_mem_destroy(m->mem);
-    free(m);
+    join();
+    machine_close(*state);
     return 0;
 }
 
@@ -125,7 +92,7 @@ static void *kick(void *opaque)
 {
     struct machine *m = opaque;
 
-    while (!m->over) {
+    while (!over) {
         usleep(INTERVAL_US);
         kia_vcpu_kick(m->vcpu);
     }
@@ -136,7 +103,7 @@ static void *interrupt(void *opaque)
 {
     struct machine *m = opaque;
 
-    while (!m->over) {
+    while (!over) {
         usleep(INTERVAL_US);
         kia_vm_interrupt(m->vm, 0, 0, VECTOR);
     }
@@ -148,20 +115,20 @@ static void *replace(void *opaque)
     struct machine *m = opaque;
 
     usleep(100 * INTERVAL_US);
-    WRITE_CODE(m, CODE + 16, last_round);
+    machine_write_code(m, CODE + 16, last_round, N(last_round));
     return NULL;
 }
 
 static void run_with(struct machine *m, void *(*other)(void *))
 {
-    assert_int_equal(pthread_create(&m->thread, NULL, other, m), 0);
-    m->started = true;
+    assert_int_equal(pthread_create(&thread, NULL, other, m), 0);
+    started = true;
     kia_vcpu_run(m->vcpu, &m->run);
 }
 
 static void end(struct machine *m)
 {
-    join(m);
+    join();
     assert_int_equal(m->run.exit, KIA_EXIT_GATE);
     assert_int_equal(m->run.gate, GATE_END);
     expect_whole_rounds(m);
@@ -216,7 +183,7 @@ int main(void)
     };
     int failed = 0;
 
-    for (size_t i = 0; i < sizeof(accels) / sizeof(*accels); i++) {
+    for (size_t i = 0; i < N(accels); i++) {
         accel = accels[i];
         failed += cmocka_run_group_tests_name(accel, tests, NULL, NULL);
     }

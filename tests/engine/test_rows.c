@@ -228,7 +228,7 @@ int main(int argc, char **argv)
 
     if (status)
         return status;
-    if (!machine_open(&stepped, "soft,jit=off", CODE + STREAM_BUNDLES * 16) || !stream_watch())
+    if (!twin_open(&stepped, "soft,jit=off", CODE + STREAM_BUNDLES * 16) || !stream_watch())
         return 1;
     if (argc == 5) {
         run_one((unsigned)atoi(argv[1]) % row_count(), (enum want)(atoi(argv[2]) % WANTS), (enum way)(atoi(argv[3]) % WAYS),

@@ -15,39 +15,27 @@ static uint64_t no_time(void *opaque)
     return 0;
 }
 
-void machine_add_gates(struct machine *m, uint64_t end)
+void twin_add_gates(struct machine *m, uint64_t end)
 {
-    for (unsigned i = 0; i < 0x80; i++)
-        kia_vm_add_gate(m->vm, IVT + i * 0x100, GATE_IVT + i, KIA_GATE_FALL);
+    machine_add_vectors(m);
     kia_vm_add_gate(m->vm, end, GATE_END, KIA_GATE_FALL);
 }
 
-bool machine_open(struct machine *m, const char *accel, uint64_t end)
+bool twin_open(struct machine *m, const char *accel, uint64_t end)
 {
-    struct kia_vm_config config = { .accel = accel, .cpu = "max", .max_vcpus = 1, .itc_hz = 1000000000 };
-
-    *m = (struct machine){ .mem = kia_mem_create() };
-    config.mem = m->mem;
-    if (!m->mem || kia_mem_add_ram(m->mem, 0, RAM_SIZE) || kia_vm_create(&config, &m->vm) ||
-        kia_vcpu_create(m->vm, 0, 0, 0, &m->vcpu))
+    if (!machine_open(m, accel))
         return false;
     m->vm->vm.now_ns = no_time;
-    machine_add_gates(m, end);
+    twin_add_gates(m, end);
     return true;
-}
-
-void machine_close(struct machine *m)
-{
-    kia_vm_destroy(m->vm);
-    kia_mem_destroy(m->mem);
 }
 
 int twins_open(struct machine *interpreted, struct machine *compiled, uint64_t end)
 {
-    if (!machine_open(interpreted, "soft,jit=off", end))
+    if (!twin_open(interpreted, "soft,jit=off", end))
         return 1;
 #ifdef __x86_64__ /* the only host that the compiler is for */
-    return machine_open(compiled, "soft,jit=on,jit-after=0", end) ? 0 : 1;
+    return twin_open(compiled, "soft,jit=on,jit-after=0", end) ? 0 : 1;
 #else
     (void)compiled;
     printf("skipped: there is no compiler for this host\n");
@@ -61,7 +49,7 @@ void twins_close(struct machine *interpreted, struct machine *compiled)
     machine_close(compiled);
 }
 
-char *machine_text(struct machine *m, const struct kia_run *run)
+char *twin_text(struct machine *m)
 {
     char *text = NULL;
     size_t size;
@@ -69,18 +57,17 @@ char *machine_text(struct machine *m, const struct kia_run *run)
 
     if (!out)
         return NULL;
-    fprintf(out, "exit %d gate %x\n", run->exit, run->gate);
+    fprintf(out, "exit %d gate %x\n", m->run.exit, m->run.gate);
     kia_vcpu_dump(m->vcpu, out);
     fclose(out);
     return text;
 }
 
-char *machine_run(struct machine *m)
+char *twin_run(struct machine *m)
 {
-    struct kia_run run = { 0 };
-
-    kia_vcpu_run(m->vcpu, &run);
-    return machine_text(m, &run);
+    m->run = (struct kia_run){ 0 };
+    kia_vcpu_run(m->vcpu, &m->run);
+    return twin_text(m);
 }
 
 void print_difference(const char *interpreted, const char *compiled)

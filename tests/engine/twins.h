@@ -6,48 +6,26 @@
 #ifndef TESTS_ENGINE_TWINS_H
 #define TESTS_ENGINE_TWINS_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include "accel/soft.h"
 #include "isa/isa.h"
-#include "mem/mem.h"
-
-/* Where things are. */
-enum {
-    RAM_SIZE = 4 << 20,
-    IVT = 0x40000,
-    DATA = 0x100000,
-    STORE = 0x200000,
-    GATE_END = 1,      /* behind the program */
-    GATE_IVT = 0x1000, /* + vector / 0x100 */
-};
+#include "tests/engine/machine.h"
 
 #define FPSR_DEFAULT UINT64_C(0x9804c0270033f)
 #define NOP_M (UINT64_C(1) << 27)
 #define NOP_B (UINT64_C(2) << 37)
 
-struct machine {
-    struct kia_mem *mem;
-    struct kia_vm *vm;
-    struct kia_vcpu *vcpu;
-};
-
 /* A machine of which the vectors of IVT, and the bundle at @end, are gates. */
-bool machine_open(struct machine *m, const char *accel, uint64_t end);
+bool twin_open(struct machine *m, const char *accel, uint64_t end);
 /* The gates' bundles are written again. */
-void machine_add_gates(struct machine *m, uint64_t end);
-void machine_close(struct machine *m);
+void twin_add_gates(struct machine *m, uint64_t end);
 
 /* One for each engine. Return: 0; what main() is to end with where that fails, 77 (skipped) on hosts without a compiler. */
 int twins_open(struct machine *interpreted, struct machine *compiled, uint64_t end);
 void twins_close(struct machine *interpreted, struct machine *compiled);
 
-/* "exit E gate G" and the whole state, as text that the caller frees. */
-char *machine_text(struct machine *m, const struct kia_run *run);
-/* Runs up to the first gate. Return: machine_text(). */
-char *machine_run(struct machine *m);
+/* "exit E gate G" of the last run and the whole state, as text that the caller frees. */
+char *twin_text(struct machine *m);
+/* Runs up to the first gate. Return: twin_text(). */
+char *twin_run(struct machine *m);
 /* Of two texts the lines that differ. */
 void print_difference(const char *interpreted, const char *compiled);
 /* Compares two states, @a and @b, which are freed, and @data_size bytes at DATA; prints what differs. */
