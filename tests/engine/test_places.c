@@ -167,30 +167,31 @@ static void test_call_out(void **state)
     assert_int_equal(state_of(5), SEAT_EASE);
 }
 
+/* @loser loses its place to @next after @ms, and not before. */
+static void expect_loss(unsigned loser, unsigned next, unsigned ms)
+{
+    pass_time(ms - 1);
+    places_look(t.p);
+    assert_int_equal(state_of(loser), SEAT_PLACED);
+    pass_time(1);
+    places_look(t.p);
+    assert_int_equal(state_of(loser), SEAT_ABSENT);
+    assert_int_equal(state_of(next), SEAT_PLACED);
+}
+
 /* Who does not offer its place loses it to the urgent after 1 ms, to others after 20 ms; it runs on until it offers one. */
 static void test_absent(void **state)
 {
     (void)state;
     fill();
     places_urge(t.p, &t.seats[4]);
-    places_look(t.p);
-    assert_int_equal(state_of(0), SEAT_PLACED);
-    pass_time(1);
-    places_look(t.p);
-    assert_int_equal(state_of(0), SEAT_ABSENT);
-    assert_int_equal(state_of(4), SEAT_PLACED);
+    expect_loss(0, 4, 1);
     assert_int_equal(state_of(1), SEAT_PLACED);
     assert_int_equal(places_wanted(t.p, &t.seats[0]), PLACES_WANTED_SOON);
     assert_true(offer(0, PLACES_AT_EASE)); /* hands nothing on */
     assert_int_equal(state_of(0), SEAT_EASE);
     assert_int_equal(state_of(2), SEAT_EASE);
-    pass_time(18);
-    places_look(t.p);
-    assert_int_equal(state_of(1), SEAT_PLACED);
-    pass_time(1);
-    places_look(t.p);
-    assert_int_equal(state_of(1), SEAT_ABSENT);
-    assert_int_equal(state_of(2), SEAT_PLACED);
+    expect_loss(1, 2, 19);
     /* one that leaves while it is absent takes no place along */
     leave(1);
     enter(1);
