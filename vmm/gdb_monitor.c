@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "mem/mem.h"
-#include "vmm/gdb_session.h"
+#include "vmm/gdb_internal.h"
 #include "vmm/keyval.h"
 
 enum { XP_MAX_WORDS = 4096, WORDS_A_LINE = 2 };

@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "vmm/gdb_session.h"
+#include "vmm/gdb_internal.h"
 
 /* gdb's numbers. */
 enum {

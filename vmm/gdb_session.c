@@ -1,69 +1,57 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* gdb's remote serial protocol: the packets and what they do. */
+/* gdb's remote serial protocol: the session, its packets about threads, running and the machine. */
 #include "vmm/gdb_session.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "vmm/gdb_internal.h"
 #include "vmm/gdb_packet.h"
 
 enum {
-    REPLY_MAX = GDB_PACKET_MAX, /* bytes of an answer before escapes */
     MONITOR_CHUNK = 4096,
     MAX_THREADS = 1024,
-    PEEK_CHUNK = 64,
-};
-
-struct gdb_session {
-    struct gdb_host host;
-    struct gdb_parser parser;
-    bool running;     /* processors are, or are about to stop */
-    bool waits;       /* gdb resumed them and waits for a stop */
-    bool held;        /* parser.data is a packet that waits for the stop */
-    bool no_ack;
-    bool leaving;     /* the answer to D is on its way */
-    unsigned current; /* of register and memory packets: a processor's index */
-    int resumed;      /* of c and s: an index, or -1 for all */
-    unsigned thread_list; /* next one of a qsThreadInfo */
-    struct gdb_stop stop; /* the last one */
-    size_t sent_len;  /* the last packet, for a NAK */
-    char sent[2 * REPLY_MAX + 4];
-    char reply[REPLY_MAX + 1];
 };
 
 /* ---- answers ---- */
 
-static void send_bytes(struct gdb_session *s, const char *data, size_t len)
+void gdb_send_bytes(struct gdb_session *s, const char *data, size_t len)
 {
     s->sent_len = gdb_packet_make(s->sent, data, len);
     s->host.send(s->host.opaque, s->sent, s->sent_len);
 }
 
-static void send_text(struct gdb_session *s, const char *text)
+void gdb_send_text(struct gdb_session *s, const char *text)
 {
-    send_bytes(s, text, strlen(text));
+    gdb_send_bytes(s, text, strlen(text));
 }
 
-static void send_ok(struct gdb_session *s)
+void gdb_send_ok(struct gdb_session *s)
 {
-    send_text(s, "OK");
+    gdb_send_text(s, "OK");
 }
 
-/* gdb shows the number, no more. */
-static void send_error(struct gdb_session *s)
+void gdb_send_error(struct gdb_session *s)
 {
-    send_text(s, "E01");
+    gdb_send_text(s, "E01");
 }
 
-static void send_unknown(struct gdb_session *s)
+void gdb_send_unknown(struct gdb_session *s)
 {
-    send_text(s, "");
+    gdb_send_text(s, "");
 }
 
-static struct kia_vcpu *current(struct gdb_session *s)
+struct kia_vcpu *gdb_current(struct gdb_session *s)
 {
     return s->host.vcpus[s->current];
+}
+
+bool gdb_parse_range(const char **args, uint64_t *gva, uint64_t *len)
+{
+    if (!gdb_hex_u64(args, gva) || *(*args)++ != ',')
+        return false;
+    return gdb_hex_u64(args, len);
 }
 
 static bool starts(const char *text, const char *with)
@@ -95,14 +83,14 @@ static void set_thread(struct gdb_session *s, const char *args)
     int index;
 
     if (!*args || !parse_thread(s, &text, &index)) {
-        send_error(s);
+        gdb_send_error(s);
         return;
     }
     if (*args == 'c')
         s->resumed = index;
     else if (index >= 0)
         s->current = (unsigned)index;
-    send_ok(s);
+    gdb_send_ok(s);
 }
 
 static void thread_alive(struct gdb_session *s, const char *args)
@@ -110,9 +98,9 @@ static void thread_alive(struct gdb_session *s, const char *args)
     int index;
 
     if (parse_thread(s, &args, &index) && index >= 0)
-        send_ok(s);
+        gdb_send_ok(s);
     else
-        send_error(s);
+        gdb_send_error(s);
 }
 
 static void list_threads(struct gdb_session *s)
@@ -120,12 +108,12 @@ static void list_threads(struct gdb_session *s)
     size_t len = 0;
 
     if (s->thread_list == s->host.n_vcpus) {
-        send_text(s, "l");
+        gdb_send_text(s, "l");
         return;
     }
     while (s->thread_list < s->host.n_vcpus && len < MAX_THREADS)
         len += (size_t)snprintf(s->reply + len, sizeof(s->reply) - len, "%c%x", len ? ',' : 'm', ++s->thread_list);
-    send_bytes(s, s->reply, len);
+    gdb_send_bytes(s, s->reply, len);
 }
 
 static void describe_thread(struct gdb_session *s, const char *args)
@@ -134,13 +122,13 @@ static void describe_thread(struct gdb_session *s, const char *args)
     int index;
 
     if (!parse_thread(s, &args, &index) || index < 0) {
-        send_error(s);
+        gdb_send_error(s);
         return;
     }
     snprintf(text, sizeof(text), "processor %d%s", index,
              s->host.halted(s->host.opaque, (unsigned)index) ? ", not started" : "");
     gdb_hex_put(s->reply, text, strlen(text));
-    send_text(s, s->reply);
+    gdb_send_text(s, s->reply);
 }
 
 /* ---- stops ---- */
@@ -152,163 +140,7 @@ static void send_stop(struct gdb_session *s)
 
     if (s->stop.kind == KIA_STOP_WATCHPOINT)
         snprintf(s->reply + len, sizeof(s->reply) - (size_t)len, "watch:%" PRIx64 ";", s->stop.address);
-    send_text(s, s->reply);
-}
-
-/* ---- registers ---- */
-
-static void read_register(struct gdb_session *s, const char *args)
-{
-    uint8_t bytes[GDB_REGISTER_MAX];
-    uint64_t n;
-    size_t size;
-
-    if (!gdb_hex_u64(&args, &n) || n >= GDB_N_REGISTERS) {
-        send_error(s);
-        return;
-    }
-    size = gdb_register_read(current(s), (unsigned)n, bytes);
-    gdb_hex_put(s->reply, bytes, size);
-    send_text(s, s->reply);
-}
-
-static void write_register(struct gdb_session *s, const char *args)
-{
-    uint8_t bytes[GDB_REGISTER_MAX];
-    uint64_t n;
-
-    if (gdb_hex_u64(&args, &n) && n < GDB_N_REGISTERS && *args == '=' &&
-        gdb_hex_bytes(args + 1, bytes, gdb_register_size((unsigned)n)) &&
-        gdb_register_write(&s->host, current(s), (unsigned)n, bytes))
-        send_ok(s);
-    else
-        send_error(s);
-}
-
-static void read_registers(struct gdb_session *s)
-{
-    uint8_t bytes[GDB_REGISTER_MAX];
-    char *to = s->reply;
-
-    for (unsigned n = 0; n < GDB_N_REGISTERS; n++)
-        to = gdb_hex_put(to, bytes, gdb_register_read(current(s), n, bytes));
-    send_text(s, s->reply);
-}
-
-/* Registers that do not change are left alone: writing some of them has consequences. */
-static void write_registers(struct gdb_session *s, const char *args)
-{
-    bool good = true;
-
-    for (unsigned n = 0; n < GDB_N_REGISTERS; n++) {
-        uint8_t now[GDB_REGISTER_MAX], then[GDB_REGISTER_MAX];
-        size_t size = gdb_register_read(current(s), n, now);
-
-        if (!gdb_hex_bytes(args, then, size))
-            break;
-        if (memcmp(now, then, size))
-            good &= gdb_register_write(&s->host, current(s), n, then);
-        args += 2 * size;
-    }
-    if (good)
-        send_ok(s);
-    else
-        send_error(s);
-}
-
-/* ---- memory ---- */
-
-/* "ADDR,LEN" */
-static bool parse_range(const char **args, uint64_t *gva, uint64_t *len)
-{
-    if (!gdb_hex_u64(args, gva) || *(*args)++ != ',')
-        return false;
-    return gdb_hex_u64(args, len);
-}
-
-/* As much as there is. */
-static void read_memory(struct gdb_session *s, const char *args)
-{
-    uint8_t bytes[PEEK_CHUNK];
-    char *to = s->reply;
-    uint64_t gva, len;
-
-    if (!parse_range(&args, &gva, &len)) {
-        send_error(s);
-        return;
-    }
-    if (len > (REPLY_MAX - 1) / 2)
-        len = (REPLY_MAX - 1) / 2;
-    *to = 0;
-    while (len) {
-        uint64_t n = PEEK_CHUNK - gva % PEEK_CHUNK;
-
-        n = n < len ? n : len;
-        if (kia_vcpu_peek(current(s), gva, bytes, n))
-            break;
-        to = gdb_hex_put(to, bytes, n);
-        gva += n;
-        len -= n;
-    }
-    if (len && to == s->reply)
-        send_error(s);
-    else
-        send_text(s, s->reply);
-}
-
-/* "ADDR,LEN:" and the bytes: digits, or as they are. */
-static void write_memory(struct gdb_session *s, const char *args, bool binary)
-{
-    const char *end = s->parser.data + s->parser.len;
-    uint8_t *bytes = (uint8_t *)s->reply;
-    uint64_t gva, len;
-    bool good = parse_range(&args, &gva, &len) && *args++ == ':' && len <= (uint64_t)(end - args);
-
-    if (good && binary)
-        memcpy(bytes, args, len);
-    else
-        good = good && gdb_hex_bytes(args, bytes, len);
-    if (good && !kia_vcpu_poke(current(s), gva, bytes, len))
-        send_ok(s);
-    else
-        send_error(s);
-}
-
-/* ---- breakpoints and watchpoints: "TYPE,ADDR,KIND" ---- */
-
-static int change_watchpoint(struct gdb_session *s, bool set, char type, uint64_t gva, uint64_t len)
-{
-    unsigned access = type == '2' ? KIA_WATCH_WRITE : type == '3' ? KIA_WATCH_READ : KIA_WATCH_READ | KIA_WATCH_WRITE;
-
-    if (set)
-        return kia_vm_set_watchpoint(s->host.vm, gva, len, access);
-    kia_vm_clear_watchpoint(s->host.vm, gva, len, access);
-    return 0;
-}
-
-static int change_breakpoint(struct gdb_session *s, bool set, uint64_t address)
-{
-    if (set)
-        return kia_vm_set_breakpoint(s->host.vm, address);
-    kia_vm_clear_breakpoint(s->host.vm, address);
-    return 0;
-}
-
-static void change_stop(struct gdb_session *s, const char *args, bool set)
-{
-    char type = *args;
-    uint64_t address, kind;
-
-    if (type < '0' || type > '4') {
-        send_unknown(s);
-        return;
-    }
-    args++;
-    if (*args++ != ',' || !parse_range(&args, &address, &kind) ||
-        (type > '1' ? change_watchpoint(s, set, type, address, kind) : change_breakpoint(s, set, address)))
-        send_error(s);
-    else
-        send_ok(s);
+    gdb_send_text(s, s->reply);
 }
 
 /* ---- running ---- */
@@ -320,7 +152,7 @@ static void resume(struct gdb_session *s, const enum gdb_action *actions)
     for (unsigned i = 0; i < s->host.n_vcpus; i++)
         any |= actions[i] != GDB_STAY;
     if (!any) {
-        send_error(s);
+        gdb_send_error(s);
         return;
     }
     s->running = s->waits = true;
@@ -375,7 +207,7 @@ static void resume_threads(struct gdb_session *s, const char *args)
         int index;
 
         if (!parse_action(s, &args, &action, &index)) {
-            send_error(s);
+            gdb_send_error(s);
             return;
         }
         for (unsigned i = 0; i < s->host.n_vcpus; i++) {
@@ -399,23 +231,23 @@ static void read_features(struct gdb_session *s, const char *args)
     uint64_t offset, len, size = sizeof(target_xml) - 1;
 
     if (!starts(args, "target.xml:")) {
-        send_text(s, "E00");
+        gdb_send_text(s, "E00");
         return;
     }
     args += strlen("target.xml:");
-    if (!parse_range(&args, &offset, &len)) {
-        send_error(s);
+    if (!gdb_parse_range(&args, &offset, &len)) {
+        gdb_send_error(s);
         return;
     }
     if (offset >= size) {
-        send_text(s, "l");
+        gdb_send_text(s, "l");
         return;
     }
     if (len > size - offset)
         len = size - offset;
     s->reply[0] = offset + len < size ? 'm' : 'l';
     memcpy(s->reply + 1, target_xml + offset, len);
-    send_bytes(s, s->reply, len + 1);
+    gdb_send_bytes(s, s->reply, len + 1);
 }
 
 /* Text for gdb's user, in pieces. */
@@ -426,7 +258,7 @@ static void send_console(struct gdb_session *s, const char *text, size_t len)
 
         s->reply[0] = 'O';
         gdb_hex_put(s->reply + 1, text + at, n);
-        send_text(s, s->reply);
+        gdb_send_text(s, s->reply);
     }
 }
 
@@ -438,14 +270,14 @@ static void monitor(struct gdb_session *s, const char *args)
 
     if (out) {
         line[n] = 0;
-        gdb_monitor(&s->host, current(s), line, out);
+        gdb_monitor(&s->host, gdb_current(s), line, out);
         fclose(out);
     }
     if (text) {
         send_console(s, text, size);
-        send_ok(s);
+        gdb_send_ok(s);
     } else {
-        send_error(s);
+        gdb_send_error(s);
     }
     free(text);
     free(line);
@@ -456,7 +288,7 @@ static void query(struct gdb_session *s, const char *args)
     if (starts(args, "Supported")) {
         snprintf(s->reply, sizeof(s->reply), "PacketSize=%x;QStartNoAckMode+;vContSupported+;qXfer:features:read+",
                  GDB_PACKET_MAX);
-        send_text(s, s->reply);
+        gdb_send_text(s, s->reply);
     } else if (!strcmp(args, "fThreadInfo") || !strcmp(args, "sThreadInfo")) {
         if (*args == 'f')
             s->thread_list = 0;
@@ -465,15 +297,15 @@ static void query(struct gdb_session *s, const char *args)
         describe_thread(s, args + strlen("ThreadExtraInfo,"));
     } else if (!strcmp(args, "C")) {
         snprintf(s->reply, sizeof(s->reply), "QC%x", s->current + 1);
-        send_text(s, s->reply);
+        gdb_send_text(s, s->reply);
     } else if (starts(args, "Attached")) {
-        send_text(s, "1");
+        gdb_send_text(s, "1");
     } else if (starts(args, "Xfer:features:read:")) {
         read_features(s, args + strlen("Xfer:features:read:"));
     } else if (starts(args, "Rcmd,")) {
         monitor(s, args + strlen("Rcmd,"));
     } else {
-        send_unknown(s);
+        gdb_send_unknown(s);
     }
 }
 
@@ -482,14 +314,14 @@ static void query(struct gdb_session *s, const char *args)
 static void v_packet(struct gdb_session *s, const char *args)
 {
     if (!strcmp(args, "Cont?")) {
-        send_text(s, "vCont;c;C;s;S");
+        gdb_send_text(s, "vCont;c;C;s;S");
     } else if (starts(args, "Cont;")) {
         resume_threads(s, args + strlen("Cont"));
     } else if (starts(args, "Kill")) {
-        send_ok(s);
+        gdb_send_ok(s);
         s->host.quit(s->host.opaque);
     } else {
-        send_unknown(s);
+        gdb_send_unknown(s);
     }
 }
 
@@ -497,9 +329,9 @@ static void set_packet(struct gdb_session *s, const char *args)
 {
     if (!strcmp(args, "StartNoAckMode")) {
         s->no_ack = true;
-        send_ok(s);
+        gdb_send_ok(s);
     } else {
-        send_unknown(s);
+        gdb_send_unknown(s);
     }
 }
 
@@ -509,7 +341,7 @@ static void run_packet(struct gdb_session *s, char kind, const char *args)
     case 'c':
     case 's': /* from another address: gdb writes the register instead */
         if (*args)
-            send_error(s);
+            gdb_send_error(s);
         else
             resume_simply(s, kind == 'c' ? GDB_CONTINUE : GDB_STEP);
         break;
@@ -521,7 +353,7 @@ static void run_packet(struct gdb_session *s, char kind, const char *args)
         v_packet(s, args);
         break;
     case 'D':
-        send_ok(s);
+        gdb_send_ok(s);
         if (s->no_ack)
             s->host.detach(s->host.opaque);
         else
@@ -543,29 +375,6 @@ static void packet(struct gdb_session *s)
     case '?':
         send_stop(s);
         break;
-    case 'g':
-        read_registers(s);
-        break;
-    case 'G':
-        write_registers(s, args);
-        break;
-    case 'p':
-        read_register(s, args);
-        break;
-    case 'P':
-        write_register(s, args);
-        break;
-    case 'm':
-        read_memory(s, args);
-        break;
-    case 'M':
-    case 'X':
-        write_memory(s, args, kind == 'X');
-        break;
-    case 'Z':
-    case 'z':
-        change_stop(s, args, kind == 'Z');
-        break;
     case 'H':
         set_thread(s, args);
         break;
@@ -581,8 +390,8 @@ static void packet(struct gdb_session *s)
     default:
         if (kind && strchr("cCsSvDk", kind))
             run_packet(s, kind, args);
-        else
-            send_unknown(s);
+        else if (!gdb_state_packet(s, kind, args))
+            gdb_send_unknown(s);
         break;
     }
 }
@@ -658,7 +467,7 @@ void gdb_session_stopped(struct gdb_session *s, const struct gdb_stop *stop)
 void gdb_session_ended(struct gdb_session *s)
 {
     if (s->waits)
-        send_text(s, "W00");
+        gdb_send_text(s, "W00");
 }
 
 /** gdb_session_create - see the header */

@@ -74,17 +74,4 @@ void gdb_session_stopped(struct gdb_session *s, const struct gdb_stop *stop);
 /* The machine ends: gdb is told if it waits. */
 void gdb_session_ended(struct gdb_session *s);
 
-/* ---- for the session's own files ---- */
-
-enum { GDB_REGISTER_MAX = 16, GDB_N_REGISTERS = 462 };
-
-/* gdb_regs.c. Bytes of register @n in gdb's numbering (8 or 16), little-endian; 0: there is no such register. */
-size_t gdb_register_read(struct kia_vcpu *vcpu, unsigned n, uint8_t bytes[GDB_REGISTER_MAX]);
-size_t gdb_register_size(unsigned n);
-/* False: this value cannot be. */
-bool gdb_register_write(const struct gdb_host *host, struct kia_vcpu *vcpu, unsigned n, const uint8_t *bytes);
-
-/* gdb_monitor.c: carries out "monitor @line" for processor @vcpu; text for the user goes to @out. */
-void gdb_monitor(const struct gdb_host *host, struct kia_vcpu *vcpu, const char *line, FILE *out);
-
 #endif

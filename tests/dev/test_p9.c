@@ -341,7 +341,13 @@ static void test_attributes(void **state)
     assert_int_equal(get(4), st.st_uid);
     at += 4 + 8 + 8;
     assert_int_equal(get(8), 5);
-    /* Attributes of users, and of nobody else. */
+}
+
+/* Users' attributes, and nobody else's. */
+static void test_extended_attributes(void **state)
+{
+    (void)state;
+    assert_int_equal(walk(ROOT, NEW, 1, "file", NULL), 0);
     begin(32);
     put(4, NEW);
     put_text("user.colour");
@@ -412,13 +418,12 @@ static void test_readdir(void **state)
     assert_int_equal(found, 300);
 }
 
-/* Nothing leads out of the folder. */
-static void test_escapes(void **state)
-{
-    static const char *const bad_names[] = { "", ".", "..", "a/b", "/etc", "../x" };
+/* ---- nothing leads out of the folder ---- */
 
+/* Links are links: they can be read, and never followed. */
+static void test_links(void **state)
+{
     (void)state;
-    /* Links are links: they can be read, and never followed. */
     assert_int_equal(walk(ROOT, NEW, 1, "out", NULL), 0);
     at = 7;
     assert_int_equal(get(2), 1);
@@ -445,7 +450,20 @@ static void test_escapes(void **state)
     assert_int_equal(named(72, NEW, "x"), ENOTDIR);
     assert_int_equal(named(76, NEW, "secret"), ENOTDIR);
     clunk(NEW);
-    /* Upwards ends at the root. */
+    /* A file that the client replaces by a link is not written through. */
+    assert_int_equal(named(16, ROOT, "link"), 0);
+    walk(ROOT, NEW, 0, NULL, NULL);
+    assert_int_equal(lcreate(NEW, "link", O_WRONLY | CREATE | TRUNC, 0600), ELOOP);
+    assert_int_equal(lcreate(NEW, "out", O_WRONLY | CREATE | TRUNC, 0600), ELOOP);
+}
+
+/* Upwards ends at the root. */
+static void test_upwards(void **state)
+{
+    static const char *const bad_names[] = { "", ".", "..", "a/b", "/etc", "../x" };
+    char to[160];
+
+    (void)state;
     assert_int_equal(walk(ROOT, NEW, 2, "..", "secret"), 0);
     assert_int_equal(get(2), 1);
     assert_int_equal(walk(ROOT, NEW, 2, "sub", ".."), 0);
@@ -460,31 +478,29 @@ static void test_escapes(void **state)
         if (strchr(bad_names[i], '/'))
             assert_int_equal(walk(ROOT, NEW, 1, bad_names[i], NULL), ENOENT);
     }
-    /* A file that the client replaces by a link is not written through. */
-    assert_int_equal(named(16, ROOT, "link"), 0);
+    /* A folder that the host moves out of the root: its parents are none of the client's. */
+    assert_int_equal(walk(ROOT, NEW, 1, "sub", NULL), 0);
+    snprintf(to, sizeof(to), "%s/elsewhere", folder);
+    assert_int_equal(rename(in_share("sub"), to), 0);
+    assert_int_equal(walk(NEW, OTHER, 1, "..", NULL), EXDEV);
+}
+
+/* A pipe of the host's is not opened: that would hang, or worse. */
+static void test_pipes(void **state)
+{
+    (void)state;
     walk(ROOT, NEW, 0, NULL, NULL);
-    assert_int_equal(lcreate(NEW, "link", O_WRONLY | CREATE | TRUNC, 0600), ELOOP);
-    assert_int_equal(lcreate(NEW, "out", O_WRONLY | CREATE | TRUNC, 0600), ELOOP);
     assert_int_equal(lcreate(NEW, "pipe", O_WRONLY | CREATE, 0600), ENXIO);
     clunk(NEW);
-    /* A pipe of the host's is not opened: that would hang, or worse. */
     assert_int_equal(walk(ROOT, NEW, 1, "pipe", NULL), 0);
     assert_int_equal(lopen(NEW, O_RDONLY), ENXIO);
     clunk(NEW);
     assert_int_equal(named(18, ROOT, "fifo"), 0);
     assert_int_equal(walk(ROOT, NEW, 1, "fifo", NULL), 0);
     assert_int_equal(lopen(NEW, O_WRONLY), ENXIO);
-    clunk(NEW);
-    /* A folder that the host moves out of the root: its parents are none of the client's. */
-    assert_int_equal(walk(ROOT, NEW, 1, "sub", NULL), 0);
-    {
-        char to[160];
-
-        snprintf(to, sizeof(to), "%s/elsewhere", folder);
-        assert_int_equal(rename(in_share("sub"), to), 0);
-    }
-    assert_int_equal(walk(NEW, OTHER, 1, "..", NULL), EXDEV);
 }
+
+/* ---- other ways of sharing ---- */
 
 static void test_readonly(void **state)
 {
@@ -670,8 +686,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(test_files),
         CASE(test_attributes),
+        CASE(test_extended_attributes),
         CASE(test_readdir),
-        CASE(test_escapes),
+        CASE(test_links),
+        CASE(test_upwards),
+        CASE(test_pipes),
         cmocka_unit_test_setup_teardown(test_readonly, setup_readonly, teardown),
         cmocka_unit_test_setup_teardown(test_mapped, setup_mapped, teardown),
         CASE(test_session),
