@@ -262,7 +262,8 @@ static const struct option {
     { "cpu", "MODEL", opt_cpu, "processor model and features; 'help' lists them" },
     { "accel", "NAME[,OPTION=VALUE]", opt_accel,
       "what runs the processors: soft[,jit=on|off][,jit-after=RUNS][,tb-size=MIB][,places=N][,perf-map=on]"
-      "[,profile=FILE][,symbols=FILE]" },
+      "[,profile=FILE][,symbols=FILE][,deterministic=on[,trace=FILE[,trace-every=N][,trace-from=N][,trace-to=N]"
+      "[,trace-memory=N][,trace-full=on]]]" },
     { "machine", "NAME", opt_machine, "the machine: generic" },
     { "M", "NAME", opt_machine, "the same" },
     { "kernel", "FILE", opt_kernel, "IA-64 ELF kernel to boot, plain or packed with gzip, xz or zstd" },

@@ -13,17 +13,17 @@ import sys
 MAY_INCLUDE = {
     'abi': [],
     'isa': [],
-    'mem': ['abi'],
+    'mem': [],
     'arch': ['abi', 'isa', 'mem'],
     'lower': ['arch', 'isa'],
-    'interp': ['arch', 'lower', 'mem'],
+    'interp': ['arch', 'lower'],
     'jit': ['arch', 'interp', 'isa', 'lower'],
     'accel': ['abi', 'arch', 'interp', 'isa', 'jit', 'lower', 'mem', 'vmm/keyval.h',
         'vmm/log.h'],
-    'dev': ['abi', 'mem'],
+    'dev': ['mem'],
     'fw': ['abi', 'accel/accel.h', 'mem', 'vmm/board.h', 'vmm/log.h'],
     'tools': ['accel/trace_format.h'],
-    'vmm': ['abi', 'accel/accel.h', 'dev', 'fw', 'mem'],
+    'vmm': ['accel/accel.h', 'dev', 'fw', 'mem'],
 }
 
 # These run on any host: of the system's headers they may have only those of standard C.
