@@ -80,12 +80,8 @@ static void work(bool direct, bool packed)
     if (config.fd < 0 || config.direct_fd < 0 || machine_setup(&state))
         goto failed;
     m = state;
-    if (kia_virtio_blk_attach(m->pci, SLOT, &config))
+    if (kia_virtio_blk_attach(m->pci, SLOT, &config) || driver_start_up(&d, m, SLOT))
         goto failed;
-    kia_platform_reset(m->platform);
-    if (kia_pci_assign(m->pci))
-        goto failed;
-    driver_find(&d, m, SLOT);
     driver_start(&d, F_VERSION_1 | 1 << 9 | (packed ? F_PACKED : 0), true);
     /* The write that was cut off is done again, as a journal would. */
     for (uint64_t step = known->step ? known->step : 1;; step++) {

@@ -23,11 +23,7 @@ static int setup(void **state)
     m = *state;
     if (kia_virtio_balloon_attach(m->pci, SLOT, &config, &balloon))
         return -1;
-    kia_platform_reset(m->platform);
-    if (kia_pci_assign(m->pci))
-        return -1;
-    driver_find(&d, m, SLOT);
-    return 0;
+    return driver_start_up(&d, m, SLOT);
 }
 
 static void fill(void)

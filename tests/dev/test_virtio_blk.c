@@ -64,11 +64,7 @@ static int attach(void **state, bool readonly, unsigned queues, bool loop)
         return 0;
     if (kia_virtio_blk_attach(m->pci, SLOT, &config))
         return -1;
-    kia_platform_reset(m->platform);
-    if (kia_pci_assign(m->pci))
-        return -1;
-    driver_find(&d, m, SLOT);
-    return 0;
+    return driver_start_up(&d, m, SLOT);
 }
 
 static int setup(void **state)

@@ -135,11 +135,7 @@ static int setup(void **state)
     config.net = &fake->net;
     if (kia_virtio_net_attach(m->pci, SLOT, &config))
         return -1;
-    kia_platform_reset(m->platform);
-    if (kia_pci_assign(m->pci))
-        return -1;
-    driver_find(&d, m, SLOT);
-    return 0;
+    return driver_start_up(&d, m, SLOT);
 }
 
 static void poke(void)

@@ -21,11 +21,7 @@ static int attach(void **state, int fd)
     m = *state;
     if (kia_virtio_rng_attach(m->pci, SLOT, fd))
         return -1;
-    kia_platform_reset(m->platform);
-    if (kia_pci_assign(m->pci))
-        return -1;
-    driver_find(&d, m, SLOT);
-    return 0;
+    return driver_start_up(&d, m, SLOT);
 }
 
 static int setup(void **state)

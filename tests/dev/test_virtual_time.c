@@ -39,11 +39,7 @@ static int setup(void **state)
     kia_loop_set_clock(m->loop, &clock);
     if (kia_virtio_rng_attach(m->pci, SLOT, -1) || kia_acpi_pm_attach(m->platform, PORT, GSI, NULL))
         return -1;
-    kia_platform_reset(m->platform);
-    if (kia_pci_assign(m->pci))
-        return -1;
-    driver_find(&d, m, SLOT);
-    return 0;
+    return driver_start_up(&d, m, SLOT);
 }
 
 /* A request is worked when its time has come, neither before nor by another thread. */

@@ -74,6 +74,15 @@ void driver_find(struct driver *d, struct machine *m, unsigned slot)
     assert_true(d->common && d->notify && d->isr && d->msix && d->window);
 }
 
+int driver_start_up(struct driver *d, struct machine *m, unsigned slot)
+{
+    kia_platform_reset(m->platform);
+    if (kia_pci_assign(m->pci))
+        return -1;
+    driver_find(d, m, slot);
+    return 0;
+}
+
 uint64_t common_get(struct driver *d, unsigned offset, unsigned size)
 {
     return kia_mmio_read(d->m->mem, d->common + offset, size);

@@ -47,6 +47,8 @@ struct buffer {
 
 /* Finds the device's structures and makes it bus master. */
 void driver_find(struct driver *d, struct machine *m, unsigned slot);
+/* Resets the platform, gives its PCI devices addresses, finds this one. Return: 0, or -1. */
+int driver_start_up(struct driver *d, struct machine *m, unsigned slot);
 uint64_t driver_features(struct driver *d);
 /* Reset, negotiation of @features, @n queues with QSIZE entries, DRIVER_OK. @msix: or INTx. Asserts that all of
  * it works. */

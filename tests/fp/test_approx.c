@@ -184,21 +184,6 @@ static void by_hand(void **state)
     assert_true(r.fr.se == 0x3ffff && r.pred == 0 && r.fpsr == (quiet_fpsr | 1 << 13));
 }
 
-static int setup(void **state)
-{
-    (void)state;
-    oracle_init();
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    oracle_done();
-    print_message("%lu results compared\n", checks_done);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -206,5 +191,5 @@ int main(void)
         cmocka_unit_test(specials), cmocka_unit_test(limits), cmocka_unit_test(parallel),
     };
 
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, values_setup, values_teardown);
 }

@@ -257,21 +257,6 @@ static void by_hand(void **state)
     assert_int_equal(r.fpsr, linux_fpsr | 1 << 14);
 }
 
-static int setup(void **state)
-{
-    (void)state;
-    oracle_init();
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    oracle_done();
-    print_message("%lu results compared\n", checks_done);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -285,5 +270,5 @@ int main(void)
         cmocka_unit_test(parallel_random),
     };
 
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, values_setup, values_teardown);
 }

@@ -136,21 +136,6 @@ static void by_hand(void **state)
     assert_int_equal(r.fr.se, 0);
 }
 
-static int setup(void **state)
-{
-    (void)state;
-    oracle_init();
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    oracle_done();
-    print_message("%lu results compared\n", checks_done);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -158,5 +143,5 @@ int main(void)
         cmocka_unit_test(parallel_pairs), cmocka_unit_test(classes),
     };
 
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, values_setup, values_teardown);
 }

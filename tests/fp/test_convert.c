@@ -273,21 +273,6 @@ static void status_register(void **state)
     assert_true(fp_chkf(copy & ~UINT64_C(0x20), 2)); /* inexact enabled */
 }
 
-static int setup(void **state)
-{
-    (void)state;
-    oracle_init();
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    oracle_done();
-    print_message("%lu results compared\n", checks_done);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -297,5 +282,5 @@ int main(void)
         cmocka_unit_test(bit_operations),    cmocka_unit_test(status_register),
     };
 
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, values_setup, values_teardown);
 }

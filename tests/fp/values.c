@@ -9,10 +9,12 @@
 
 #include <cmocka.h>
 
+#include "tests/fp/oracle.h"
+
 #define J UINT64_C(0x8000000000000000)
 #define NEG 0x20000
 
-unsigned long checks_done;
+static unsigned long checks_done;
 
 const struct ia64_fr fp_specials[] = {
     { 0, 0 }, /* zeros */
@@ -180,4 +182,19 @@ void check_result(const char *what, const struct fp_result *got, const struct fp
            (unsigned long long)want->fpsr, want->pred, (unsigned long long)want->fr.se,
            (unsigned long long)want->fr.sig);
     fail_msg("%s differs from the oracle", what);
+}
+
+int values_setup(void **state)
+{
+    (void)state;
+    oracle_init();
+    return 0;
+}
+
+int values_teardown(void **state)
+{
+    (void)state;
+    oracle_done();
+    print_message("%lu results compared\n", checks_done);
+    return 0;
 }

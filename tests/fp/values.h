@@ -28,6 +28,8 @@ uint64_t fpsr_with(unsigned controls, unsigned traps);
 void check_result(const char *what, const struct fp_result *got, const struct fp_result *want, uint64_t fpsr,
                   unsigned ctl, const struct ia64_fr *operands, int count);
 
-extern unsigned long checks_done;
+/* For a group of tests: the oracle is there; at the end the number of results compared is printed. */
+int values_setup(void **state);
+int values_teardown(void **state);
 
 #endif
