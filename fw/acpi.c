@@ -54,18 +54,6 @@ static uint8_t *place(struct tables *t, size_t size, uint64_t *gpa)
     return t->area + at;
 }
 
-static void put_header(uint8_t *table, const char *signature, size_t size, uint8_t revision)
-{
-    put_text(table, 4, signature, 0);
-    put32(table + 4, (uint32_t)size);
-    put8(table + 8, revision);
-    put_text(table + 10, 6, "KVMIA6", ' ');
-    put_text(table + 16, 8, "KVMIA64", ' ');
-    put32(table + 24, 1);
-    put_text(table + 28, 4, "KIA", ' ');
-    put32(table + 32, 1);
-}
-
 static void seal(uint8_t *table, size_t size)
 {
     put8(table + 9, 0);
@@ -91,7 +79,7 @@ static uint64_t put_dsdt(struct tables *t, const struct kia_fw *fw)
     t->full = t->full || aml.failed;
     table = place(t, HEADER_SIZE + aml.size, &gpa);
     if (table) {
-        put_header(table, "DSDT", HEADER_SIZE + aml.size, 2);
+        put_table_header(table, "DSDT", HEADER_SIZE + aml.size, 2);
         memcpy(table + HEADER_SIZE, aml.data, aml.size);
         seal(table, HEADER_SIZE + aml.size);
     }
@@ -112,7 +100,7 @@ static void put_fadt(struct tables *t, uint64_t dsdt)
     if (!f)
         return;
     t->listed[t->n_listed++] = gpa;
-    put_header(f, "FACP", FADT_SIZE, 3);
+    put_table_header(f, "FACP", FADT_SIZE, 3);
     put32(f + 36, (uint32_t)FW_ADDR(FW_NVS));
     put32(f + 40, (uint32_t)dsdt);
     put8(f + 45, 4); /* preferred profile: enterprise server */
@@ -156,7 +144,7 @@ static void put_madt(struct tables *t, const struct kia_fw *fw)
     if (!m)
         return;
     t->listed[t->n_listed++] = gpa;
-    put_header(m, "APIC", size, 1);
+    put_table_header(m, "APIC", size, 1);
     put32(m + 36, (uint32_t)KIA_PIB_GPA);
     entry = m + MADT_FIXED;
     for (unsigned i = 0; i < fw->info->n_vcpus; i++, entry += LSAPIC_SIZE) {
@@ -192,7 +180,7 @@ static void put_srat(struct tables *t, const struct kia_fw *fw)
     if (!s)
         return;
     t->listed[t->n_listed++] = gpa;
-    put_header(s, "SRAT", size, 1);
+    put_table_header(s, "SRAT", size, 1);
     put32(s + 36, 1); /* reserved, but 1 */
     entry = s + SRAT_FIXED;
     for (unsigned i = 0; i < fw->info->n_vcpus; i++, entry += SRAT_CPU_SIZE) {
@@ -225,7 +213,7 @@ static void put_spcr(struct tables *t)
     if (!s)
         return;
     t->listed[t->n_listed++] = gpa;
-    put_header(s, "SPCR", SPCR_SIZE, 1);
+    put_table_header(s, "SPCR", SPCR_SIZE, 1);
     put8(s + 36, 0); /* 16550 */
     put_gas(s + 40, GAS_MEMORY, 8, KIA_UART0_GPA);
     put8(s + 52, IRQ_IOSAPIC);
@@ -246,8 +234,8 @@ static void put_roots(struct tables *t, uint8_t *rsdp)
 
     if (!rsdt || !xsdt)
         return;
-    put_header(rsdt, "RSDT", rsdt_size, 1);
-    put_header(xsdt, "XSDT", xsdt_size, 1);
+    put_table_header(rsdt, "RSDT", rsdt_size, 1);
+    put_table_header(xsdt, "XSDT", xsdt_size, 1);
     for (unsigned i = 0; i < t->n_listed; i++) {
         put32(rsdt + HEADER_SIZE + i * 4, (uint32_t)t->listed[i]);
         put64(xsdt + HEADER_SIZE + i * 8, t->listed[i]);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Little-endian fields in byte arrays, and the two checksums of firmware tables. */
+/* Little-endian fields in byte arrays; the header and the two checksums of firmware tables. */
 #ifndef KIA_FW_BYTES_H
 #define KIA_FW_BYTES_H
 
@@ -52,6 +52,19 @@ static inline void put_text(uint8_t *at, size_t size, const char *text, char fil
 
     memset(at, fill, size);
     memcpy(at, text, n < size ? n : size);
+}
+
+/* The header of an ACPI table, 36 bytes (ACPI 2.0, 5.2.5), but for its checksum. @size: of the whole table. */
+static inline void put_table_header(uint8_t *table, const char *signature, size_t size, uint8_t revision)
+{
+    put_text(table, 4, signature, 0);
+    put32(table + 4, (uint32_t)size);
+    put8(table + 8, revision);
+    put_text(table + 10, 6, "KVMIA6", ' ');
+    put_text(table + 16, 8, "KVMIA64", ' ');
+    put32(table + 24, 1);
+    put_text(table + 28, 4, "KIA", ' ');
+    put32(table + 32, 1);
 }
 
 /* The byte that makes @len bytes sum to zero, where the checksum's own place holds zero now. */

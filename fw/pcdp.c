@@ -38,14 +38,7 @@ int fw_pcdp_write(struct kia_fw *fw)
     uint8_t table[HEADER_SIZE + UART_SIZE] = { 0 };
     size_t size = fw->info->has_uart0 ? sizeof(table) : HEADER_SIZE;
 
-    put_text(table, 4, "HCDP", 0);
-    put32(table + 4, (uint32_t)size);
-    put8(table + 8, REVISION);
-    put_text(table + 10, 6, "KVMIA6", ' ');
-    put_text(table + 16, 8, "KVMIA64", ' ');
-    put32(table + 24, 1);
-    put_text(table + 28, 4, "KIA", ' ');
-    put32(table + 32, 1);
+    put_table_header(table, "HCDP", size, REVISION);
     if (fw->info->has_uart0) {
         put32(table + 36, 1);
         put_uart(table + HEADER_SIZE);
