@@ -89,6 +89,7 @@ static inline unsigned cfm_rrb_pr(uint64_t cfm) { return cfm >> 32 & 0x3f; }
 #define CFM_BITS (UINT64_C(0x3fffffffff))
 #define CFM_RRB (UINT64_C(0xfffff) << 18)
 #define PFS_BITS UINT64_C(0xc3f0003fffffffff) /* AR.PFS: pfm, pec, ppl */
+#define PFS_PPL (UINT64_C(3) << 62)
 
 enum {
     N_STACKED = 96,      /* a frame's registers at most: r32-r127 */
@@ -196,14 +197,13 @@ static inline unsigned jump_page(uint64_t gva)
     return (unsigned)((gva << 3 >> 15) * UINT64_C(0x9e3779b97f4a7c15) >> (64 - JUMP_PAGE_BITS));
 }
 /*
- * @place: a bundle's address | slot. Compiled code computes it, too: the factor is an immediate of 32 bits, sign-extended. Low
- * bits of addresses alone let a large program's functions displace each other.
+ * @place: a bundle's address | slot. Compiled code computes it, too. Bundles that are close have places that are close, or else each
+ * would take a line of the host's cache and a page of its TLB; the region moves what has the same offset in several.
  */
-#define JUMP_HASH_FACTOR INT32_C(-0x61c88647)
-enum { JUMP_HASH_SHIFT = 28 };
+enum { JUMP_REGION_TURN = 45 };
 static inline unsigned jump_index(uint64_t place)
 {
-    return (unsigned)(place * (uint64_t)(int64_t)JUMP_HASH_FACTOR >> JUMP_HASH_SHIFT) & (JUMP_SIZE - 1);
+    return (unsigned)((place ^ (place >> JUMP_REGION_TURN | place << (64 - JUMP_REGION_TURN))) >> 4) & (JUMP_SIZE - 1);
 }
 
 /* The virtual processor that is loaded, and the environment it lives in (arch/vti.h, docs/vti.md). */

@@ -228,9 +228,18 @@ void emit_cold(struct compile *c, const struct cold *where)
         put_pr_const(c, cold->op->c >> 8, !cold->leave);
         x64_jmp_to(&c->x, c->op_code[cold->target]);
         break;
+    case COLD_EXIT:
+        put_pr_const(c, cold->target & 63, cold->leave);
+        put_pr_const(c, cold->target >> 8, !cold->leave);
+        emit_exit(c, cold->op);
+        break;
     case COLD_SITE: /* emit_site_colds() */
         break;
     case COLD_LINK:
+        if (cold->leave) {
+            links_cold(c, cold);
+            break;
+        }
         x64_lea_rip(&c->x, RCX, cold->from);
         emit_leave(c, LEAVE_LINK, cold->op);
         break;

@@ -50,8 +50,8 @@ struct cold {
     uint8_t *from;        /* place of the jump here */
     const struct ir_op *op;
     uint8_t kind;         /* enum cold_kind */
-    uint8_t leave;        /* COLD_LEAVE: enum leave; COLD_PR2: value of p1; COLD_SITE: size */
-    uint32_t target;      /* COLD_PR2: label */
+    uint8_t leave;        /* COLD_LEAVE: enum leave; COLD_PR2, COLD_EXIT: value of p1; COLD_LINK; COLD_SITE: size */
+    uint32_t target;      /* COLD_PR2: label; COLD_EXIT: p1 | p2 << 8, which the compare before it sets */
     uint8_t addr, value;  /* COLD_LOAD, COLD_STORE: host registers */
     uint8_t *back;
     uint8_t *site_back;   /* COLD_SITE: with rcx = the addend */
@@ -62,7 +62,8 @@ enum cold_kind {
     COLD_LOAD,
     COLD_STORE,
     COLD_CALL,     /* a call's result is not OPR_OK */
-    COLD_LINK,
+    COLD_LINK,     /* an exit that is not linked; leave: to late entries as well */
+    COLD_EXIT,     /* a way out that is seldom taken */
     COLD_FULL,     /* the inline form does not do: call C */
     COLD_RET,      /* br.ret that the inline form does not do */
     COLD_ROTATE,   /* a file is at the bottom of its array: call C */
@@ -78,7 +79,11 @@ struct jit_jump {
     uint32_t target;
 };
 
-enum { JIT_OTHERS = 4 };
+enum {
+    JIT_OTHERS = 4,
+    UNIT_HEAD = 8,   /* bytes in front of a unit's code: jit/links.c */
+    LINK_RECORD = 1, /* in the place of an exit that may be linked to a late entry: it has a record there */
+};
 
 /* Floating-point registers that are tagged doubles at the top of a loop: jit/fp_pins.c. */
 enum { FP_MAX_PINS = 8, FP_MAX_TAGS = 16 };
@@ -126,6 +131,10 @@ struct compile {
     bool *dead;               /* by op index: writes that another one overwrites before anybody can see them */
     const struct ir_op *loop_end; /* the last exit to the unit's own start, NULL */
     uint64_t ip;              /* where the unit was met; it may run elsewhere, too */
+    uint32_t plain_end;       /* exits up to this op may lead to late entries */
+    bool enters_late;         /* the unit has a late entry; where it is */
+    uint8_t *late;
+    bool may_fault;           /* the first instruction, so that CR.IIPA has to be known at the entry */
     int sof_least;            /* the frame must have more registers than this; -1: any will do */
     struct pin pins[MAX_PINS];
     unsigned n_pins;
@@ -133,6 +142,7 @@ struct compile {
     uint8_t *loop_top;        /* behind the loads of the pins */
     struct window windows[MAX_PINS];
     unsigned n_windows;
+    bool exits_apart;         /* ways out that are seldom taken stand out of line */
     bool is_over;             /* the unit runs over the end of its page: jit_compile() */
     bool no_fp_pins;
     struct fp_top top;        /* of this version */
@@ -224,8 +234,10 @@ _Static_assert(FRAME_SIZE % 16 == 8 && JIT_CALLER_SAVED <= 6, "room for register
 static inline void x64_jump_index(struct x64 *x, unsigned dst, unsigned place)
 {
     _Static_assert(sizeof(struct jump_entry) == 32, "the index is shifted by five");
-    x64_imul_ri(x, dst, place, JUMP_HASH_FACTOR);
-    x64_shift_ri(x, SHIFT_SHR, dst, JUMP_HASH_SHIFT - 5);
+    x64_mov_rr(x, dst, place);
+    x64_shift_ri(x, SHIFT_ROR, dst, JUMP_REGION_TURN);
+    x64_alu_rr(x, ALU_XOR, dst, place);
+    x64_alu_rr(x, ALU_ADD, dst, dst); /* (>> 4) << 5 */
     x64_alu_ri(x, ALU_AND, dst, (JUMP_SIZE - 1) << 5);
 }
 
@@ -357,6 +369,19 @@ void emit_lookup(struct compile *c);
 void emit_lookup_direct(struct compile *c, uint64_t target);
 /* Makes j->lookup[], where that is done. */
 void emit_lookup_stubs(struct jit *j, struct x64 *x);
+/* Exits to units of the same page, and late entries. jit/links.c */
+void links_plan(struct compile *c);
+/* Fills the head in front of the unit's @code. */
+void links_head(struct compile *c, uint8_t *code);
+/* May the exit lead to late entries? */
+bool links_late(const struct compile *c, const struct ir_op *op);
+/* Of such an exit, if it leads back: leaves if attention is wanted. */
+void links_look_back(struct compile *c, const struct ir_op *op);
+/* The exit's jump, with r14 = its target; and what is out of line of one to late entries. */
+void links_jmp(struct compile *c, const struct ir_op *op);
+void links_cold(struct compile *c, const struct cold *cold);
+/* IR_EXIT. jit/emit.c */
+void emit_exit(struct compile *c, const struct ir_op *op);
 /* CR.IIPA := the bundle of @op's instruction, if psr.ic is 1. */
 void emit_iipa(struct compile *c, const struct ir_op *op);
 void jump_to_label(struct compile *c, uint8_t *from, uint64_t target);

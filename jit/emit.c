@@ -118,6 +118,13 @@ static void emit_set_pr2(struct compile *c, const struct ir_op *op)
 {
     unsigned p1 = op->c & 63, p2 = op->c >> 8;
 
+    if (p1 && p2) {
+        unsigned a = use(c, op->a, REG_S0);
+
+        x64_test_rr(&c->x, a, a);
+        put_pr2_flags(c, CC_NE, p1, p2);
+        return;
+    }
     use_into(c, op->a, REG_S0);
     if (p1)
         put_bit(c, p1, REG_S0);
@@ -264,23 +271,44 @@ void jump_to_label(struct compile *c, uint8_t *from, uint64_t target)
     c->jumps[c->n_jumps++].target = (uint32_t)target;
 }
 
-static void emit_skip(struct compile *c, const struct ir_op *op)
+/* Is the op behind @skip an exit that is all that it skips, and stands out of line? */
+static bool skips_exit_apart(const struct compile *c, const struct ir_op *skip)
+{
+    uint32_t next = (uint32_t)(skip - c->u->ops) + 1;
+
+    return c->exits_apart && next < c->u->n_ops && skip->imm == next + 1 && c->u->ops[next].op == IR_EXIT &&
+           (c->u->ops[next].aux & IR_EXIT_UNLIKELY);
+}
+
+/* The flags for a skip. Return: the condition to skip */
+static enum x64_cc skip_flags(struct compile *c, const struct ir_op *op)
 {
     unsigned a;
 
     if (op->op == IR_SKIP_PR && op->c < 8) {
         x64_test8_ri(&c->x, REG_PR, (uint8_t)(1 << op->c));
-        jump_to_label(c, x64_jcc(&c->x, CC_E), op->imm);
-        return;
+        return CC_E;
     }
     if (op->op == IR_SKIP_PR) {
         x64_bt(&c->x, REG_PR, op->c);
-        jump_to_label(c, x64_jcc(&c->x, CC_AE), op->imm);
-        return;
+        return CC_AE;
     }
     a = use(c, op->a, REG_S0);
     x64_test_rr(&c->x, a, a);
-    jump_to_label(c, x64_jcc(&c->x, op->op == IR_SKIP_Z ? CC_E : CC_NE), op->imm);
+    return op->op == IR_SKIP_Z ? CC_E : CC_NE;
+}
+
+/* Return: ops beyond the skip that it stands for. */
+static unsigned emit_skip(struct compile *c, const struct ir_op *op)
+{
+    enum x64_cc cc = skip_flags(c, op);
+
+    if (skips_exit_apart(c, op)) {
+        cold_add(c, COLD_EXIT, op + 1, x64_jcc(&c->x, cc ^ 1));
+        return 1;
+    }
+    jump_to_label(c, x64_jcc(&c->x, cc), op->imm);
+    return 0;
 }
 
 void emit_iipa(struct compile *c, const struct ir_op *op)
@@ -291,7 +319,7 @@ void emit_iipa(struct compile *c, const struct ir_op *op)
     x64_store(&c->x, REG_V, V(cr) + CR_IIPA * 8, REG_S0);
 }
 
-static void emit_exit(struct compile *c, const struct ir_op *op)
+void emit_exit(struct compile *c, const struct ir_op *op)
 {
     bool same_page = (op->imm + (c->u->gpa & 0xfff)) >> 12 == 0;
 
@@ -304,7 +332,8 @@ static void emit_exit(struct compile *c, const struct ir_op *op)
         emit_leave(c, LEAVE_DISP, op);
         return;
     }
-    emit_iipa(c, op);
+    if (!same_page || !links_late(c, op) || (op->imm == 0 && op->c == c->u->slot && op->aux == IR_EXIT_TAKEN))
+        emit_iipa(c, op);
     emit_slots_exit(c, ir_slots_exit(c->u, op));
     if (op->imm == 0 && op->c == c->u->slot && op->aux == IR_EXIT_TAKEN && (pins_hold(c, op) || fp_pins_hold(c, op))) {
         if (emit_fp_branch_back(c))
@@ -313,6 +342,8 @@ static void emit_exit(struct compile *c, const struct ir_op *op)
     }
     if (pins_hold(c, op))
         pins_write_back(c);
+    if (same_page && links_late(c, op) && op != c->loop_end)
+        links_look_back(c, op);
     if (!x64_fits32(op->imm)) {
         x64_mov_ri(&c->x, REG_S0, op->imm);
         x64_alu_rr(&c->x, ALU_ADD, REG_IP, REG_S0);
@@ -327,9 +358,7 @@ static void emit_exit(struct compile *c, const struct ir_op *op)
         x64_jmp_to(&c->x, c->x.start);
         return;
     }
-    if (((uintptr_t)c->x.p + 1) % 4) /* jit_link() stores the target in one piece */
-        x64_nop(&c->x, 4 - ((uintptr_t)c->x.p + 1) % 4);
-    cold_add(c, COLD_LINK, op, x64_jmp(&c->x));
+    links_jmp(c, op);
 }
 
 static void emit_exit_ind(struct compile *c, const struct ir_op *op)
@@ -429,7 +458,9 @@ void put_pr2_flags(struct compile *c, enum x64_cc cc, unsigned p1, unsigned p2)
     x64_mov_keep(&c->x, REG_S1, bit1);
     x64_mov_keep(&c->x, REG_S0, bit2);
     x64_cmov(&c->x, cc, REG_S0, REG_S1);
-    if (x64_fits32(keep)) {
+    if (p1 < 8 && p2 < 8) {
+        x64_alu8_ri(&c->x, ALU_AND, REG_PR, (uint8_t)keep);
+    } else if (x64_fits32(keep)) {
         x64_alu_ri(&c->x, ALU_AND, REG_PR, (int32_t)keep);
     } else {
         x64_mov_ri(&c->x, REG_S1, keep);
@@ -438,43 +469,97 @@ void put_pr2_flags(struct compile *c, enum x64_cc cc, unsigned p1, unsigned p2)
     x64_alu_rr(&c->x, ALU_OR, REG_PR, REG_S0);
 }
 
+/* Is @op followed by @next, which alone needs its result? */
+static bool feeds(const struct compile *c, const struct ir_op *op, const struct ir_op *next)
+{
+    uint32_t i = (uint32_t)(next - c->u->ops);
+
+    return i < c->u->n_ops && !c->is_label[i] && next->a == op->dst && c->places[op->dst].last == i;
+}
+
+/*
+ * tbit's ops: (shift;) and 1; (xor 1;) set two predicates. Emits the bit's test. Return: the op that sets, NULL if it is no such sequence
+ */
+static const struct ir_op *emit_bit_test(struct compile *c, const struct ir_op *op, enum x64_cc *cc)
+{
+    const struct ir_op *from = op, *last = op;
+
+    if (op->op == IR_SHRI) {
+        last = op + 1;
+        if (!feeds(c, op, last))
+            return NULL;
+    }
+    if (last->op != IR_ANDI || last->imm != 1)
+        return NULL;
+    *cc = CC_B;
+    if (feeds(c, last, last + 1) && last[1].op == IR_XORI && last[1].imm == 1) {
+        last++;
+        *cc = CC_AE;
+    }
+    if (!feeds(c, last, last + 1) || last[1].op != IR_SET_PR2)
+        return NULL;
+    x64_bt(&c->x, use(c, from->a, REG_S0), op->op == IR_SHRI ? (unsigned)op->imm : 0);
+    return last + 1;
+}
+
+/*
+ * The flags of a compare or bit test that sets two predicates. Return: the op that does, NULL if @op begins no such sequence
+ */
+static const struct ir_op *emit_condition(struct compile *c, const struct ir_op *op, enum x64_cc *cc)
+{
+    if (op->op < IR_EQ || op->op > IR_GEUI)
+        return emit_bit_test(c, op, cc);
+    if (!feeds(c, op, op + 1) || op[1].op != IR_SET_PR2)
+        return NULL;
+    *cc = (enum x64_cc)compare_cc[op->op];
+    emit_flags(c, op);
+    return op + 1;
+}
+
 /*
  * compare; set two predicates; skip by one of them. The predicates are constants on either way, so the flags decide
  * directly. Return: ops taken beyond the compare, 0 if it is no such sequence.
  */
 static unsigned emit_fused(struct compile *c, const struct ir_op *op)
 {
-    const struct ir_op *end = c->u->ops + c->u->n_ops;
-    const struct ir_op *pr2 = op + 1, *skip = op + 2;
-    unsigned p1, p2;
-    struct cold *cold;
+    const struct ir_op *end = c->u->ops + c->u->n_ops, *skip;
     enum x64_cc cc;
+    const struct ir_op *pr2 = emit_condition(c, op, &cc);
+    unsigned p1, p2, taken;
+    struct cold *cold;
     bool by_p1;
 
-    if (op->op < IR_EQ || op->op > IR_GEUI || pr2 >= end || pr2->op != IR_SET_PR2 || pr2->a != op->dst ||
-        c->places[op->dst].last != (uint32_t)(pr2 - c->u->ops))
+    if (!pr2)
         return 0;
-    cc = compare_cc[op->op];
+    taken = (unsigned)(pr2 - op);
+    skip = pr2 + 1;
     p1 = pr2->c & 63;
     p2 = pr2->c >> 8;
-    emit_flags(c, op);
-    if (p1 == p2 || skip >= end || skip->op != IR_SKIP_PR || skip->c == 0 ||
-        c->is_label[skip - c->u->ops] || (skip->c != p1 && skip->c != p2)) {
-        if (p1 == p2) { /* only p0 twice: p1 == p2 is an Illegal Operation otherwise */
-            put_pr_const(c, p1, false);
-            return 1;
-        }
+    if (p1 == p2) { /* only p0 twice: p1 == p2 is an Illegal Operation otherwise */
+        put_pr_const(c, p1, false);
+        return taken;
+    }
+    if (skip >= end || skip->op != IR_SKIP_PR || skip->c == 0 || c->is_label[skip - c->u->ops] ||
+        (skip->c != p1 && skip->c != p2)) {
         put_pr2_flags(c, cc, p1, p2);
-        return 1;
+        return taken;
     }
     by_p1 = skip->c == p1;
+    if (skips_exit_apart(c, skip)) {
+        cold = cold_add(c, COLD_EXIT, skip + 1, x64_jcc(&c->x, by_p1 ? cc : cc ^ 1));
+        cold->target = p1 | p2 << 8;
+        cold->leave = by_p1;
+        put_pr_const(c, p1, !by_p1);
+        put_pr_const(c, p2, by_p1);
+        return taken + 2;
+    }
     /* Falls through with the skip's predicate true. */
     cold = cold_add(c, COLD_PR2, pr2, x64_jcc(&c->x, by_p1 ? cc ^ 1 : cc));
     cold->target = (uint32_t)skip->imm;
     cold->leave = !by_p1;
     put_pr_const(c, p1, by_p1);
     put_pr_const(c, p2, !by_p1);
-    return 2;
+    return taken + 1;
 }
 
 static bool emit_state_op(struct compile *c, const struct ir_op *op)
@@ -547,7 +632,7 @@ unsigned emit_op(struct compile *c, const struct ir_op *op)
     case IR_CHECK_SOF: break; /* emit_sof_check() */
     case IR_SKIP_PR:
     case IR_SKIP_Z:
-    case IR_SKIP_NZ: emit_skip(c, op); break;
+    case IR_SKIP_NZ: return emit_skip(c, op);
     case IR_ROTATE: emit_rotate(c, op); break;
     case IR_EXIT: emit_exit(c, op); break;
     case IR_EXIT_IND: emit_exit_ind(c, op); break;

@@ -27,6 +27,13 @@ static void field(struct compile *c, unsigned dst, unsigned src, unsigned lo, ui
     x64_alu_ri(&c->x, ALU_AND, dst, (int32_t)mask);
 }
 
+/* @dst = sol of the CFM in @src, whose bits above 13 are 0 up to 31 */
+static void field_sol(struct compile *c, unsigned dst, unsigned src)
+{
+    x64_mov32_rr(&c->x, dst, src);
+    x64_shift_ri(&c->x, SHIFT_SHR, dst, 7);
+}
+
 /* op dword [v + disp], reg */
 static void alu_mem32(struct compile *c, enum x64_alu op, int32_t disp, unsigned reg)
 {
@@ -81,7 +88,7 @@ static void set_key_sor(struct compile *c, unsigned sor)
 static void emit_br_call(struct compile *c, const struct ir_op *op)
 {
     struct x64 *x = &c->x;
-    uint64_t cpl = (uint64_t)(c->u->key & KEY_CPL) << 62;
+    unsigned cpl = c->u->key & KEY_CPL;
     unsigned first = c->n_colds;
 
     x64_load(x, RAX, REG_V, V(cfm));
@@ -92,14 +99,15 @@ static void emit_br_call(struct compile *c, const struct ir_op *op)
     }
     x64_load(x, RCX, REG_V, V(ec));
     x64_alu_ri(x, ALU_AND, RCX, 0x3f);
+    if (cpl)
+        x64_alu_ri(x, ALU_OR, RCX, (int32_t)(cpl << (62 - 52)));
     x64_shift_ri(x, SHIFT_SHL, RCX, 52);
     x64_alu_rr(x, ALU_OR, RCX, RAX);
-    if (cpl) {
-        x64_mov_ri(x, R11, cpl);
-        x64_alu_rr(x, ALU_OR, RCX, R11);
-    }
     x64_store(x, REG_V, V(pfs), RCX);
-    field(c, RCX, RAX, 7, 0x7f);
+    if (unit_sor(c))
+        field(c, RCX, RAX, 7, 0x7f);
+    else
+        field_sol(c, RCX, RAX);
     x64_alu_ri(x, ALU_AND, RAX, 0x7f);
     x64_alu_rr(x, ALU_SUB, RAX, RCX);
     x64_store(x, REG_V, V(cfm), RAX);
@@ -112,38 +120,45 @@ static void emit_br_call(struct compile *c, const struct ir_op *op)
     end_cold(c, first);
 }
 
-/* RAX = PFS, r12 = the new frame: its sor, and where the registers that will rotate are. */
-static void return_sor(struct compile *c)
-{
-    struct x64 *x = &c->x;
-    uint8_t *none = NULL;
-
-    if (!unit_sor(c)) {
-        x64_test_ri(x, RAX, (int32_t)CFM_SOR);
-        none = x64_jcc(x, CC_E);
-    }
-    x64_store(x, REG_V, V(rot), REG_FRAME);
-    load_key(c);
-    x64_mov_rr(x, R11, RAX);
-    x64_shift_ri(x, SHIFT_SHR, R11, 14 - KEY_SOR_SHIFT);
-    x64_alu_ri(x, ALU_AND, R11, (int32_t)KEY_SOR);
-    x64_alu_rr(x, ALU_OR, RCX, R11);
-    x64_store(x, REG_V, V(key), RCX);
-    if (none)
-        x64_patch(x, none, x->p);
-}
-
 static void ret_check(struct compile *c, const struct ir_op *op, enum x64_cc cc)
 {
     cold_add(c, COLD_RET, op, x64_jcc(&c->x, cc));
 }
 
-/* rcx = sol, r11 = ndirty and r10 = frame after the return of PFS in rax; to C unless all is well. */
+/* To C unless nothing has rotated in this frame, no register rotates in PFS's (in rax) and privilege stays. */
+static void ret_checks(struct compile *c, const struct ir_op *op)
+{
+    struct x64 *x = &c->x;
+    unsigned cpl = c->u->key & KEY_CPL;
+
+    x64_load(x, RCX, REG_V, V(cfm));
+    if (unit_sor(c))
+        x64_alu_ri(x, ALU_AND, RCX, (int32_t)~CFM_SOR);
+    x64_alu_rr(x, ALU_OR, RCX, RAX);
+    x64_mov_ri(x, R11, CFM_RRB | CFM_SOR | (cpl == 0 ? PFS_PPL : 0));
+    x64_test_rr(x, RCX, R11);
+    ret_check(c, op, CC_NE);
+    if (unit_sor(c)) {
+        x64_alu_rm(x, ALU_CMP, REG_FRAME, REG_V, V(rot));
+        ret_check(c, op, CC_NE);
+    }
+    if (cpl == 1 || cpl == 2) { /* ppl > cpl lowers privilege */
+        x64_mov_rr(x, RCX, RAX);
+        x64_shift_ri(x, SHIFT_SHR, RCX, 62);
+        x64_alu_ri(x, ALU_CMP, RCX, (int32_t)cpl);
+        ret_check(c, op, CC_A);
+    }
+}
+
+/*
+ * The frame and ndirty move back by the sol of PFS, in rax; to C unless all registers are there. What is dirty lies below the frame
+ * in the array, so that there is room.
+ */
 static void return_frame(struct compile *c, const struct ir_op *op)
 {
     struct x64 *x = &c->x;
 
-    field(c, RCX, RAX, 7, 0x7f);
+    field_sol(c, RCX, RAX);
     x64_load32(x, R11, REG_V, V(rse.ndirty));
     x64_alu_rr(x, ALU_SUB, R11, RCX); /* ndirty is not negative here: units run with complete frames */
     ret_check(c, op, CC_S);
@@ -152,52 +167,39 @@ static void return_frame(struct compile *c, const struct ir_op *op)
     x64_alu_ri(x, ALU_CMP, R10, N_PHYS_STACKED);
     ret_check(c, op, CC_A);
     x64_shift_ri(x, SHIFT_SHL, RCX, 3);
-    x64_mov_rr(x, R10, REG_FRAME);
-    x64_alu_rr(x, ALU_SUB, R10, RCX);
-    x64_lea(x, RCX, REG_V, V(stack) + N_STACKED * 8);
-    x64_alu_rr(x, ALU_CMP, R10, RCX);
-    ret_check(c, op, CC_B);
     if (c->j->counted) { /* registers lie in the same slots in both engines: moved when C would */
-        x64_lea(x, RCX, REG_V, V(stack) + STACK_SLOTS * 8);
-        x64_alu_rr(x, ALU_CMP, REG_FRAME, RCX);
+        x64_mov_rr(x, R10, REG_FRAME);
+        x64_alu_rr(x, ALU_SUB, R10, RCX);
+        x64_lea(x, RSI, REG_V, V(stack) + N_STACKED * 8);
+        x64_alu_rr(x, ALU_CMP, R10, RSI);
+        ret_check(c, op, CC_B);
+        x64_lea(x, RSI, REG_V, V(stack) + STACK_SLOTS * 8);
+        x64_alu_rr(x, ALU_CMP, REG_FRAME, RSI);
         ret_check(c, op, CC_A);
     }
+    store32(c, V(rse.ndirty), R11);
+    x64_alu_rr(x, ALU_SUB, REG_FRAME, RCX);
+    x64_store(x, REG_V, V(frame), REG_FRAME);
 }
 
 /* The frame of PFS comes back if all its registers are there and privilege stays; all else is jit_ret_slow()'s. */
 static void emit_br_ret(struct compile *c, const struct ir_op *op)
 {
     struct x64 *x = &c->x;
-    unsigned cpl = c->u->key & KEY_CPL;
 
     emit_iipa(c, op);
     x64_load(x, RAX, REG_V, V(pfs));
-    x64_load(x, RCX, REG_V, V(cfm));
-    x64_alu_rr(x, ALU_OR, RCX, RAX);
-    x64_mov_ri(x, R11, CFM_RRB);
-    x64_test_rr(x, RCX, R11);
-    ret_check(c, op, CC_NE);
-    if (unit_sor(c)) {
-        x64_alu_rm(x, ALU_CMP, REG_FRAME, REG_V, V(rot));
-        ret_check(c, op, CC_NE);
-    }
-    if (cpl < 3) { /* ppl > cpl lowers privilege */
-        x64_mov_rr(x, RCX, RAX);
-        x64_shift_ri(x, SHIFT_SHR, RCX, 62);
-        x64_alu_ri(x, ALU_CMP, RCX, (int32_t)cpl);
-        ret_check(c, op, CC_A);
-    }
+    ret_checks(c, op);
     return_frame(c, op);
-    store32(c, V(rse.ndirty), R11);
-    x64_mov_rr(x, REG_FRAME, R10);
-    x64_store(x, REG_V, V(frame), REG_FRAME);
-    return_sor(c);
+    if (unit_sor(c)) {
+        x64_store(x, REG_V, V(rot), REG_FRAME);
+        set_key_sor(c, 0);
+    }
     x64_mov_rr(x, RCX, RAX);
     x64_shift_ri(x, SHIFT_SHR, RCX, 52);
     x64_alu_ri(x, ALU_AND, RCX, 0x3f);
     x64_store(x, REG_V, V(ec), RCX);
-    x64_mov_ri(x, RCX, CFM_BITS);
-    x64_alu_rr(x, ALU_AND, RAX, RCX);
+    x64_alu_ri(x, ALU_AND, RAX, 0x3fff);
     x64_store(x, REG_V, V(cfm), RAX);
     emit_slots_exit(c, ir_slots_call(c->u, op, OPR_BRANCH));
     use_into(c, op->a, REG_IP);
@@ -312,7 +314,7 @@ static void emit_set_pfs(struct compile *c, const struct ir_op *op)
     field(c, RCX, RAX, 0, 0x7f);
     x64_alu_ri(x, ALU_CMP, RCX, N_STACKED);
     cold_add(c, COLD_FULL, op, x64_jcc(x, CC_A));
-    field(c, R11, RAX, 7, 0x7f);
+    field_sol(c, R11, RAX);
     x64_alu_rr(x, ALU_CMP, R11, RCX);
     cold_add(c, COLD_FULL, op, x64_jcc(x, CC_A));
     x64_store(x, REG_V, V(pfs), RAX);

@@ -154,6 +154,10 @@ static void emit_unit(struct compile *c)
     emit_fp_begin(c);
     x64_cmp_mem32(&c->x, REG_V, V(attention), 0);
     cold_add(c, COLD_LEAVE, u->ops, x64_jcc(&c->x, CC_NE))->leave = LEAVE_ATTENTION;
+    if (c->enters_late) {
+        emit_sof_check(c);
+        c->late = c->x.p;
+    }
     fp_pins_check_psr(c);
     if (c->is_over)
         emit_next_page_check(c);
@@ -162,7 +166,8 @@ static void emit_unit(struct compile *c)
         x64_store_imm32(&c->x, REG_V, V(profile_key), u->key);
     }
     emit_slots_enter(c);
-    emit_sof_check(c); /* behind it: the interpreter may run the unit to its end */
+    if (!c->enters_late)
+        emit_sof_check(c); /* behind it: the interpreter may run the unit to its end */
     emit_copying(c);
     emit_settle(c); /* last: rotations before it may only have counted */
     fp_pins_enter(c);
@@ -234,6 +239,7 @@ static bool compile_version(struct compile *c)
     if (!allocate(c))
         return false;
     sites_plan(c);
+    links_plan(c);
     emit_unit(c);
     emit_fp_free(c);
     return !c->x.overflow;
@@ -243,7 +249,7 @@ static bool compile_version(struct compile *c)
 static jit_code compile(struct jit *j, const struct ir_unit *u, const struct ir_unit *over, uint64_t ip)
 {
     struct jit_work *w = j->work;
-    uint8_t *start = j->rw + ((j->used + 15) & ~(size_t)15);
+    uint8_t *start = j->rw + ((j->used + UNIT_HEAD + 15) & ~(size_t)15);
     struct compile c = { .n_others = 0 };
     struct x64 x = { start, start, start + UNIT_BYTES_MAX, false, REG_V_AT };
     bool done, no_fp_pins = over != NULL;
@@ -253,16 +259,19 @@ static jit_code compile(struct jit *j, const struct ir_unit *u, const struct ir_
     do {
         unsigned n_others = c.n_others;
         struct fp_top top = c.top;
-        uint8_t *others[JIT_OTHERS];
+        uint8_t *others[JIT_OTHERS], *first = c.x.start;
+        bool was_late = c.late;
 
         memcpy(others, c.others, sizeof(others));
         c = (struct compile){ .x = x, .j = j, .u = over ? over : u, .is_over = over != NULL, .places = w->places,
                               .op_code = w->op_code, .is_label = w->is_label, .sites = w->sites, .dead = w->dead,
                               .barrier = w->barrier,
                               .jumps = w->jumps, .colds = w->colds, .no_fp_pins = no_fp_pins, .better = top, .ip = ip };
-        for (unsigned i = 0; i < n_others; i++)
-            x64_patch(&c.x, others[i], c.x.p);
         done = compile_version(&c);
+        for (unsigned i = 0; i < n_others && done; i++) /* a late entry has no CR.IIPA to leave with */
+            x64_patch(&c.x, others[i], was_late && c.late ? c.late : c.x.start);
+        if (done && !first)
+            links_head(&c, start);
         x = c.x;
         no_fp_pins = !over;
         over = NULL;
@@ -299,14 +308,6 @@ bool jit_is_cut(const struct ir_unit *u)
 
     return (u->key & KEY_CPL) == 3 && !(u->key & KEY_CAREFUL) && to_page_end && last->op == IR_EXIT &&
            last->imm == u->n_bundles * UINT64_C(16) && fp_chain_is_cut(u);
-}
-
-void jit_link(struct jit *j, void *link, jit_code code)
-{
-    const uint8_t *place = link;
-    int32_t rel = (int32_t)((const uint8_t *)code - (jit_rx(j, place) + 4));
-
-    __atomic_store_n((int32_t *)link, rel, __ATOMIC_RELEASE);
 }
 
 /* ---- running ---- */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What is looked at before a unit is emitted: writes that nobody can see, whether it is a loop, what frame it needs. */
 #include "jit/compile.h"
+#include "jit/emit_fp.h"
 
 bool plan_is_quiet(const struct ir_op *op)
 {
@@ -60,6 +61,7 @@ void plan_unit(struct compile *c)
     const struct ir_unit *u = c->u;
 
     c->sof_least = -1;
+    c->exits_apart = !(u->key & KEY_CAREFUL);
     for (uint32_t i = 0; i < u->n_ops; i++) {
         const struct ir_op *op = &u->ops[i];
 
@@ -67,6 +69,8 @@ void plan_unit(struct compile *c)
             c->sof_least = op->c;
         if (op->op == IR_SKIP_PR || op->op == IR_SKIP_Z || op->op == IR_SKIP_NZ)
             c->is_label[op->imm] = true;
+        if (emit_fp_owns(op)) /* what exits need to know is known in their place */
+            c->exits_apart = false;
         if (op->op == IR_EXIT && op->imm == 0 && op->c == u->slot && op->aux == IR_EXIT_TAKEN)
             c->loop_end = op;
     }

@@ -113,6 +113,14 @@ static inline void x64_mov_rr(struct x64 *x, unsigned dst, unsigned src)
     x64_modrm_rr(x, src, dst);
 }
 
+/* The low half, zero-extended. */
+static inline void x64_mov32_rr(struct x64 *x, unsigned dst, unsigned src)
+{
+    x64_rex(x, false, src, 0, dst, false);
+    x64_byte(x, 0x89);
+    x64_modrm_rr(x, src, dst);
+}
+
 static inline void x64_mov_ri(struct x64 *x, unsigned dst, uint64_t imm)
 {
     if (imm == 0) { /* xor r32, r32: flags are not kept across a constant */

@@ -601,7 +601,7 @@ void ir_exit(struct lower *l, int64_t disp, uint32_t flags)
     struct ir_op *op = emit(l, IR_EXIT);
 
     op->imm = l->disp + (uint64_t)disp;
-    op->aux = flags;
+    op->aux = op->imm ? flags : flags & ~(uint32_t)IR_EXIT_UNLIKELY;
     l->branches_back |= op->imm == 0;
     end_unless_predicated(l);
 }

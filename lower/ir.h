@@ -107,6 +107,7 @@ enum {
     IR_EXIT_CALL = 1 << 1,  /* after br.call */
     IR_EXIT_RET = 1 << 2,   /* after br.ret */
     IR_EXIT_SOR = 1 << 3,   /* after an alloc that changed sor: {31:16} is the new one as KEY_SOR has it */
+    IR_EXIT_UNLIKELY = 1 << 4, /* a branch hinted not taken, or a check; never to the unit's own start */
     IR_EXIT_SOR_SHIFT = 16,
 };
 

@@ -7,7 +7,9 @@
 /* br.cond, brl.cond */
 void lower_br_cond(struct lower *l, const struct insn *in)
 {
-    ir_exit(l, in->imm, IR_EXIT_TAKEN);
+    bool unlikely = in->qp && (in->wh == WH_SPNT || in->wh == WH_DPNT);
+
+    ir_exit(l, in->imm, IR_EXIT_TAKEN | (unlikely ? IR_EXIT_UNLIKELY : 0));
 }
 
 void lower_br_cond_ind(struct lower *l, const struct insn *in)

@@ -312,6 +312,6 @@ void lower_fchkf(struct lower *l, const struct insn *in)
     ir_val failed = ir_fpop(l, fpop_fchkf, in->op, pack(in, 0), 0, 0, IR_CALL_NO_PR | IR_CALL_NO_FAULT);
     ir_label passed = ir_skip_z(l, failed);
 
-    ir_exit(l, in->imm, IR_EXIT_TAKEN);
+    ir_exit(l, in->imm, IR_EXIT_TAKEN | IR_EXIT_UNLIKELY);
     ir_here(l, passed);
 }

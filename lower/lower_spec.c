@@ -11,7 +11,7 @@ static void branch_if(struct lower *l, ir_val failed, int64_t disp)
 {
     ir_label passed = ir_skip_z(l, failed);
 
-    ir_exit(l, disp, IR_EXIT_TAKEN);
+    ir_exit(l, disp, IR_EXIT_TAKEN | IR_EXIT_UNLIKELY);
     ir_here(l, passed);
 }
 

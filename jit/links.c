@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Exits to a unit in the same page: linked once they were taken, and past what that unit's entry would look at in vain.
+ *
+ * A unit has two entries. The first looks at attention, and at the frame. The late one, behind them, is for units whose frame is known to
+ * be large enough, and that have just looked at attention: each does so at its first entry and at branches back, so that as many
+ * units as there are bundles in a page run without a look, at most. CR.IIPA is what the last bundle was: an exit to a late
+ * entry stores it only if the instruction there may fault; whoever leaves says himself where he was.
+ */
+#include "arch/ops.h"
+#include "jit/compile.h"
+
+#define V(field) ((int32_t)offsetof(struct vcpu, field))
+
+/* In front of a unit's code. */
+struct head {
+    int32_t late;       /* distance of the late entry, 0: there is none */
+    int16_t sof_least;  /* it is for larger frames than this */
+    bool may_fault;     /* its first instruction may, or may need CR.IIPA otherwise */
+};
+_Static_assert(sizeof(struct head) == UNIT_HEAD, "room in front of the code");
+
+/* Of an exit, out of line: where to put what it leads to. Behind it is the way that stores CR.IIPA. */
+struct record {
+    int32_t direct; /* distance of the operand of the exit's jump */
+    int32_t stored; /* of that of the jump behind the store */
+    int32_t sof_least; /* the frame has more registers than this */
+};
+
+/* Calls of C, or their inline forms, after which the next unit may as well run: they change no mode and no translation. */
+static bool is_plain(const struct ir_op *op)
+{
+    static const ir_helper plain[] = { op_alloc, op_ld_fill, op_st_spill, op_ld_adv, op_ld_spec, op_alat_check, op_alat_drop,
+                                       op_xchg, op_cmpxchg, op_fetchadd, op_ld16, op_st16, op_load_fp, op_store_fp, op_lfetch_fault };
+
+    if (op->op == IR_GATE || op->op == IR_BREAK)
+        return false;
+    if (op->op != IR_CALL || (op->fn == (void *)op_mov_to_ar && op->imm == AR_PFS))
+        return true;
+    for (size_t i = 0; i < sizeof(plain) / sizeof(*plain); i++) {
+        if (op->fn == (void *)(uintptr_t)plain[i])
+            return true;
+    }
+    return false;
+}
+
+/* May the unit's first instruction fault, or leave? */
+static bool first_may_fault(const struct ir_unit *u)
+{
+    for (uint32_t i = 0; i < u->n_ops && u->ops[i].pos == u->slot; i++) {
+        const struct ir_op *op = &u->ops[i];
+
+        switch (op->op) {
+        case IR_NOP:
+        case IR_GET_PRW:
+        case IR_SET_PRW:
+        case IR_GET_BR:
+        case IR_SET_BR:
+        case IR_SKIP_PR:
+        case IR_SKIP_Z:
+        case IR_SKIP_NZ:
+        case IR_EXIT:
+        case IR_EXIT_IND:
+            break;
+        default:
+            if (!plan_is_quiet(op))
+                return true;
+        }
+    }
+    return false;
+}
+
+void links_plan(struct compile *c)
+{
+    const struct ir_unit *u = c->u;
+    bool none = c->j->counted || c->j->profiled || (u->key & KEY_CAREFUL);
+
+    c->plain_end = none ? 0 : u->n_ops;
+    for (uint32_t i = 0; i < c->plain_end; i++) {
+        if (!is_plain(&u->ops[i]))
+            c->plain_end = i;
+    }
+    c->enters_late = !none && !c->is_over;
+    c->may_fault = (u->key & KEY_IC) && first_may_fault(u);
+}
+
+void links_head(struct compile *c, uint8_t *code)
+{
+    const struct head head = { c->late ? (int32_t)(c->late - code) : 0, (int16_t)c->sof_least, c->may_fault };
+
+    memcpy(code - sizeof(head), &head, sizeof(head));
+}
+
+/* The frame has more registers than this at an exit. */
+static int32_t sof_at(const struct compile *c, const struct ir_op *exit)
+{
+    for (const struct ir_op *op = exit; op-- > c->u->ops;) {
+        if (op->op == IR_CALL && op->fn == (void *)op_alloc)
+            return (int32_t)(op->imm & 0xff) - 1;
+    }
+    return c->sof_least;
+}
+
+void links_look_back(struct compile *c, const struct ir_op *op)
+{
+    if ((int64_t)op->imm > 0)
+        return;
+    x64_cmp_mem32(&c->x, REG_V, V(attention), 0);
+    cold_add(c, COLD_LEAVE, op, x64_jcc(&c->x, CC_NE))->leave = LEAVE_DISP;
+}
+
+bool links_late(const struct compile *c, const struct ir_op *op)
+{
+    return op - c->u->ops < (ptrdiff_t)c->plain_end && !(op->aux & (IR_EXIT_CALL | IR_EXIT_RET | IR_EXIT_SOR));
+}
+
+/* A jump whose operand can be replaced while others run it. */
+static uint8_t *aligned_jmp(struct x64 *x)
+{
+    if (((uintptr_t)x->p + 1) % 4)
+        x64_nop(x, 4 - ((uintptr_t)x->p + 1) % 4);
+    return x64_jmp(x);
+}
+
+void links_jmp(struct compile *c, const struct ir_op *op)
+{
+    struct cold *cold = cold_add(c, COLD_LINK, op, aligned_jmp(&c->x));
+
+    cold->leave = links_late(c, op);
+}
+
+/* What the exit does until it is linked, its record, and the way that stores CR.IIPA. */
+void links_cold(struct compile *c, const struct cold *cold)
+{
+    struct x64 *x = &c->x;
+    const struct ir_op *op = cold->op;
+    uint8_t *first = x->p, *address, *at;
+    struct record record = { .sof_least = sof_at(c, op) };
+
+    x64_lea_rip(x, RCX, x->p);
+    address = x->p - 4;
+    emit_leave(c, LEAVE_LINK, op);
+    if ((uintptr_t)x->p % 4)
+        x64_nop(x, 4 - (uintptr_t)x->p % 4);
+    at = x->p;
+    x64_patch(x, address, at + LINK_RECORD);
+    for (unsigned i = 0; i < sizeof(record) / 4; i++)
+        x64_imm32(x, 0);
+    if (c->u->key & KEY_IC) {
+        x64_lea(x, REG_S0, REG_IP, (int32_t)((op->pos >> 2) * 16 - op->imm));
+        x64_store(x, REG_V, V(cr) + CR_IIPA * 8, REG_S0);
+    }
+    record.direct = (int32_t)(cold->from - at);
+    record.stored = (int32_t)(aligned_jmp(x) - at);
+    x64_patch(x, at + record.stored, first);
+    if (!x->overflow)
+        memcpy(at, &record, sizeof(record));
+}
+
+static void lead(struct jit *j, uint8_t *operand, const uint8_t *to)
+{
+    int32_t rel = (int32_t)(to - (jit_rx(j, operand) + 4));
+
+    __atomic_store_n((int32_t *)(void *)operand, rel, __ATOMIC_RELEASE);
+}
+
+void jit_link(struct jit *j, void *link, jit_code code)
+{
+    uint8_t *place = link;
+    const uint8_t *entry = code;
+    struct head head;
+    struct record record;
+
+    if (!((uintptr_t)place & LINK_RECORD)) {
+        lead(j, place, entry);
+        return;
+    }
+    place -= LINK_RECORD;
+    memcpy(&head, entry - sizeof(head), sizeof(head));
+    memcpy(&record, place, sizeof(record));
+    if (head.late && record.sof_least >= head.sof_least) {
+        entry += head.late;
+        if (!head.may_fault) {
+            lead(j, place + record.direct, entry);
+            return;
+        }
+    }
+    lead(j, place + record.stored, entry);
+    lead(j, place + record.direct, jit_rx(j, place + sizeof(record)));
+}
