@@ -149,6 +149,7 @@ static void cold_memory(struct compile *c, const struct cold *cold)
 
     if (pins_hold(c, cold->op))
         pins_write_back(c);
+    lazy_store(c, cold->op);
     emit_count_call(c, cold->op);
     emit_slots_place(c, cold->op);
     if (!*thunk)

@@ -110,6 +110,12 @@ struct window {
     int16_t slot;       /* the page; the next one has its host address */
 };
 
+/* A write that is not emitted: what shows its value, between it and op @end, stores it. jit/lazy.c */
+enum { MAX_LAZIES = 128 };
+struct lazy {
+    uint32_t set, shown, end; /* op indices: the write, the last op that may show it, the write that overwrites it */
+};
+
 struct compile {
     struct x64 x;
     struct jit *j;
@@ -128,6 +134,8 @@ struct compile {
     struct site *sites;       /* by op index */
     uint32_t at;              /* index of the op being emitted: places of temps depend on it */
     uint32_t *barrier;        /* by op index, for homes_plan() */
+    struct lazy lazies[MAX_LAZIES];
+    unsigned n_lazies;
     bool *dead;               /* by op index: writes that another one overwrites before anybody can see them */
     const struct ir_op *loop_end; /* the last exit to the unit's own start, NULL */
     uint64_t ip;              /* where the unit was met; it may run elsewhere, too */
@@ -265,6 +273,13 @@ static inline unsigned general_register_of(const struct ir_op *op)
 
 /* Fills c->dead and c->loop_end. jit/plan.c */
 void plan_unit(struct compile *c);
+/* Finds writes that need not be stored in their place, by plan_unit(); those that have a register for that stay, by regalloc(). jit/lazy.c */
+void lazy_plan(struct compile *c);
+void lazy_check(struct compile *c);
+/* Is the write of op @i such a one? */
+bool lazy_at(const struct compile *c, uint32_t i);
+/* Stores those that @op shows. Keeps all registers and the flags. */
+void lazy_store(struct compile *c, const struct ir_op *op);
 /* Computes, or reads or writes a register, and can do nothing else: nobody sees the state in between. */
 bool plan_is_quiet(const struct ir_op *op);
 /*

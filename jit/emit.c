@@ -323,6 +323,7 @@ void emit_exit(struct compile *c, const struct ir_op *op)
 {
     bool same_page = (op->imm + (c->u->gpa & 0xfff)) >> 12 == 0;
 
+    lazy_store(c, op);
     if (c->u->key & KEY_CAREFUL) { /* the run loop sees to traps */
         emit_leave(c, LEAVE_DISP, op);
         return;
@@ -363,6 +364,7 @@ void emit_exit(struct compile *c, const struct ir_op *op)
 
 static void emit_exit_ind(struct compile *c, const struct ir_op *op)
 {
+    lazy_store(c, op);
     if (c->u->key & KEY_CAREFUL) {
         use_into(c, op->a, REG_S0);
         x64_alu_ri(&c->x, ALU_AND, REG_S0, -16);

@@ -66,11 +66,13 @@ void homes_plan(struct compile *c)
 
         if (writes_registers(op))
             all = i;
-        if (!guest || c->dead[i])
+        if (!guest || (c->dead[i] && !lazy_at(c, i)))
             continue;
         end = next[guest] < all ? next[guest] : all;
         if (op->op == IR_GET_GRS || op->op == IR_GET_GRF) {
             set_home(c, op->dst, i, end, guest);
+        } else if (c->dead[i]) {
+            next[guest] = i; /* out of line, perhaps */
         } else {
             if (c->barrier[i] <= end)
                 end = c->barrier[i] - 1;

@@ -223,7 +223,10 @@ static bool allocate(struct compile *c)
     plan_unit(c);
     pins_plan(c);
     homes_plan(c);
-    return regalloc(c->u, c->places, pins_mask(c), &c->n_spills);
+    if (!regalloc(c->u, c->places, pins_mask(c), &c->n_spills))
+        return false;
+    lazy_check(c);
+    return true;
 }
 
 /* Compiles one version of a unit behind what there is. Return: the jumps to the next version, in @c. */

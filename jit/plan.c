@@ -82,4 +82,5 @@ void plan_unit(struct compile *c)
         if (op == IR_SET_GRS || op == IR_SET_GRF || op == IR_SET_GRR)
             c->dead[i] = is_overwritten(c, i);
     }
+    lazy_plan(c);
 }
