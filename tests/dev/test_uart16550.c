@@ -83,10 +83,10 @@ static void send_to_guest(const char *text)
     assert_int_equal(write(um.to_guest, text, strlen(text)), strlen(text));
 }
 
-/* Waits until LSR shows @bits. */
+/* Waits until LSR shows @bits, a minute for a busy host. */
 static void wait_lsr(uint8_t bits)
 {
-    for (unsigned i = 0; i < 2000; i++) {
+    for (unsigned i = 0; i < 60000; i++) {
         if ((get(5) & bits) == bits)
             return;
         usleep(1000);
