@@ -151,13 +151,13 @@ static void emit_unit(struct compile *c)
 {
     const struct ir_unit *u = c->u;
 
-    emit_fp_begin(c);
     x64_cmp_mem32(&c->x, REG_V, V(attention), 0);
     cold_add(c, COLD_LEAVE, u->ops, x64_jcc(&c->x, CC_NE))->leave = LEAVE_ATTENTION;
     if (c->enters_late) {
         emit_sof_check(c);
         c->late = c->x.p;
     }
+    emit_fp_begin(c); /* clears a word of the stack frame, at the late entry as well */
     fp_pins_check_psr(c);
     if (c->is_over)
         emit_next_page_check(c);
