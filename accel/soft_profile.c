@@ -131,6 +131,8 @@ void soft_profile_outside(struct kia_vcpu *vcpu)
 
     if (s)
         s->outside += n;
+    vcpu->v->profile_ip = vcpu->v->ip; /* who is asked before the first unit runs is about to */
+    vcpu->v->profile_key = vcpu->v->key;
 }
 
 int soft_profile_start(struct kia_vm *vm)
