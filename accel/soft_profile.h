@@ -22,7 +22,7 @@ void soft_profile_write(struct kia_vm *vm);
 
 /* This vcpu was asked (ATTN_PROFILE): counts what it ran, v->profile_ip. Its own thread. */
 void soft_profile_sample(struct kia_vcpu *vcpu);
-/* It was outside of guest code: whatever it was asked meanwhile is firmware's. Its own thread. */
+/* It was outside of guest code: whatever it was asked meanwhile is firmware's; from now on it is where v->ip says. Its own thread. */
 void soft_profile_outside(struct kia_vcpu *vcpu);
 
 #endif

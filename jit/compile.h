@@ -136,7 +136,7 @@ struct compile {
     uint32_t *barrier;        /* by op index, for homes_plan() */
     struct lazy lazies[MAX_LAZIES];
     unsigned n_lazies;
-    bool *dead;               /* by op index: writes that another one overwrites before anybody can see them */
+    bool *dead;               /* by op index: writes that are not emitted in their place; nobody sees them, or lazies[] has them */
     const struct ir_op *loop_end; /* the last exit to the unit's own start, NULL */
     uint64_t ip;              /* where the unit was met; it may run elsewhere, too */
     uint32_t plain_end;       /* exits up to this op may lead to late entries */

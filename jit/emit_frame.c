@@ -182,7 +182,7 @@ static void return_frame(struct compile *c, const struct ir_op *op)
     x64_store(x, REG_V, V(frame), REG_FRAME);
 }
 
-/* The frame of PFS comes back if all its registers are there and privilege stays; all else is jit_ret_slow()'s. */
+/* The frame of PFS comes back if all its registers are there and privilege stays; all else is emit_ret_slow()'s. */
 static void emit_br_ret(struct compile *c, const struct ir_op *op)
 {
     struct x64 *x = &c->x;
