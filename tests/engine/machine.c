@@ -2,7 +2,11 @@
 /* A machine with one processor and little memory for tests of the engines. */
 #include "tests/engine/machine.h"
 
+#include <unistd.h>
+
 #include "isa/isa.h"
+
+enum { VECTOR = 0x40, EXTERNAL_INTERRUPT = 0x3000, INTERVAL_US = 200 };
 
 bool machine_open(struct machine *m, const char *accel)
 {
@@ -16,6 +20,7 @@ bool machine_open(struct machine *m, const char *accel)
 
 void machine_close(struct machine *m)
 {
+    machine_end_beside(m);
     kia_vm_destroy(m->vm);
     kia_mem_destroy(m->mem);
 }
@@ -35,4 +40,53 @@ bool machine_write_code(struct machine *m, uint64_t gpa, const char *const *bund
             return false;
     }
     return true;
+}
+
+bool machine_add_counter(struct machine *m)
+{
+    static const char *const handler[] = {
+        "{ .mii mov r16=cr.ivr ; adds r2=1,r2 ; nop.i 0 ;; }",
+        "{ .mii mov cr.eoi=r0 ; nop.i 0 ; nop.i 0 ;; }",
+        "{ .mib srlz.d ; nop.i 0 ; nop.b 0 ;; }",
+        "{ .mib nop.m 0 ; nop.i 0 ; rfi ;; }",
+    };
+
+    return machine_write_code(m, IVT + EXTERNAL_INTERRUPT, handler, sizeof(handler) / sizeof(*handler));
+}
+
+bool machine_start_beside(struct machine *m, void *(*other)(void *machine))
+{
+    m->over = false;
+    m->has_beside = !pthread_create(&m->beside, NULL, other, m);
+    return m->has_beside;
+}
+
+void machine_end_beside(struct machine *m)
+{
+    m->over = true;
+    if (m->has_beside)
+        pthread_join(m->beside, NULL);
+    m->has_beside = false;
+}
+
+void *machine_kick(void *machine)
+{
+    struct machine *m = machine;
+
+    while (!m->over) {
+        usleep(INTERVAL_US);
+        kia_vcpu_kick(m->vcpu);
+    }
+    return NULL;
+}
+
+void *machine_interrupt(void *machine)
+{
+    struct machine *m = machine;
+
+    while (!m->over) {
+        usleep(INTERVAL_US);
+        kia_vm_interrupt(m->vm, 0, 0, VECTOR);
+    }
+    return NULL;
 }

@@ -3,6 +3,8 @@
 #ifndef TESTS_ENGINE_MACHINE_H
 #define TESTS_ENGINE_MACHINE_H
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -26,6 +28,9 @@ struct machine {
     struct kia_vm *vm;
     struct kia_vcpu *vcpu;
     struct kia_run run; /* the last one */
+    pthread_t beside;   /* machine_start_beside() */
+    bool has_beside;
+    _Atomic bool over;
 };
 
 /* Return: false if there is no such machine on this host. */
@@ -34,6 +39,16 @@ void machine_close(struct machine *m);
 
 /* The vectors of IVT become gates. */
 void machine_add_vectors(struct machine *m);
+/* At the vector External Interrupt: takes the interrupt and counts it in r2. Return: as machine_write_code() */
+bool machine_add_counter(struct machine *m);
+
+/* Runs @other(m) in a thread until m->over, and ends it; closing the machine ends it as well. */
+bool machine_start_beside(struct machine *m, void *(*other)(void *machine));
+void machine_end_beside(struct machine *m);
+/* Two of them: kick the processor, and interrupt it, all the time. */
+void *machine_kick(void *machine);
+void *machine_interrupt(void *machine);
+
 /* Writes bundles in the assembler's language. Return: false if one of them is none. */
 bool machine_write_code(struct machine *m, uint64_t gpa, const char *const *bundles, size_t n);
 

@@ -3,10 +3,8 @@
  * What comes from outside while a processor is in a loop that compiled code keeps in host registers: kicks, interrupts whose
  * handler changes what the loop reads, and new code. Whoever looks sees a state between two rounds.
  */
-#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <unistd.h>
@@ -15,7 +13,7 @@
 
 #include "tests/engine/machine.h"
 
-enum { CODE = 0x10000, EXTERNAL_INTERRUPT = 0x3000, VECTOR = 0x40, ROUNDS = 30, INTERVAL_US = 200 };
+enum { CODE = 0x10000, ROUNDS = 30, WAIT_US = 20000 };
 
 /* In each round r8 goes up by 1, r10 by 2, and [r14] becomes their sum, r11; it ends when r2 is as large as r15. */
 static const char *const loop[] = {
@@ -23,18 +21,9 @@ static const char *const loop[] = {
     "{ .mii add r11=r8,r10 ; cmp.ltu p6,p0=r2,r15 ; nop.i 0 ;; }",
     "{ .mib st8 [r14]=r11 ; nop.i 0 ; (p6) br.cond.sptk.few -0x20 ;; }",
 };
-static const char *const handler[] = {
-    "{ .mii mov r16=cr.ivr ; adds r2=1,r2 ; nop.i 0 ;; }",
-    "{ .mii mov cr.eoi=r0 ; nop.i 0 ; nop.i 0 ;; }",
-    "{ .mib srlz.d ; nop.i 0 ; nop.b 0 ;; }",
-    "{ .mib nop.m 0 ; nop.i 0 ; rfi ;; }",
-};
 /* Takes the place of the loop's second bundle: nothing is below 0. */
 static const char *const last_round[] = { "{ .mii add r11=r8,r10 ; cmp.ltu p6,p0=r2,r0 ; nop.i 0 ;; }" };
 
-static pthread_t thread; /* that does something to the machine */
-static bool started;
-static _Atomic bool over;
 static const char *accel; /* of the present round */
 
 #define N(array) (sizeof(array) / sizeof(*(array)))
@@ -45,7 +34,7 @@ static int setup(void **state)
 
     assert_true(machine_open(m, accel));
     assert_true(machine_write_code(m, CODE, loop, N(loop)));
-    assert_true(machine_write_code(m, IVT + EXTERNAL_INTERRUPT, handler, N(handler)));
+    assert_true(machine_add_counter(m));
     kia_vm_add_gate(m->vm, CODE + N(loop) * 16, GATE_END, KIA_GATE_FALL);
     kia_set_psr(m->vcpu, PSR_IC | PSR_I);
     kia_set_cr(m->vcpu, CR_IVA, IVT);
@@ -55,22 +44,12 @@ static int setup(void **state)
     kia_set_ip(m->vcpu, CODE);
     kia_set_gr(m->vcpu, 14, DATA);
     kia_set_gr(m->vcpu, 15, ROUNDS);
-    over = false;
     *state = m;
     return 0;
 }
 
-static void join(void)
-{
-    over = true;
-    if (started)
-        pthread_join(thread, NULL);
-    started = false;
-}
-
 static int teardown(void **state)
 {
-    join();
     machine_close(*state);
     return 0;
 }
@@ -88,47 +67,24 @@ static void expect_whole_rounds(struct machine *m)
     assert_int_equal(sum, gr(m, 11));
 }
 
-static void *kick(void *opaque)
-{
-    struct machine *m = opaque;
-
-    while (!over) {
-        usleep(INTERVAL_US);
-        kia_vcpu_kick(m->vcpu);
-    }
-    return NULL;
-}
-
-static void *interrupt(void *opaque)
-{
-    struct machine *m = opaque;
-
-    while (!over) {
-        usleep(INTERVAL_US);
-        kia_vm_interrupt(m->vm, 0, 0, VECTOR);
-    }
-    return NULL;
-}
-
 static void *replace(void *opaque)
 {
     struct machine *m = opaque;
 
-    usleep(100 * INTERVAL_US);
+    usleep(WAIT_US);
     machine_write_code(m, CODE + 16, last_round, N(last_round));
     return NULL;
 }
 
 static void run_with(struct machine *m, void *(*other)(void *))
 {
-    assert_int_equal(pthread_create(&thread, NULL, other, m), 0);
-    started = true;
+    assert_true(machine_start_beside(m, other));
     kia_vcpu_run(m->vcpu, &m->run);
 }
 
 static void end(struct machine *m)
 {
-    join();
+    machine_end_beside(m);
     assert_int_equal(m->run.exit, KIA_EXIT_GATE);
     assert_int_equal(m->run.gate, GATE_END);
     expect_whole_rounds(m);
@@ -139,7 +95,7 @@ static void test_kick(void **state)
 {
     struct machine *m = *state;
 
-    run_with(m, kick);
+    run_with(m, machine_kick);
     for (uint64_t i = 1; m->run.exit != KIA_EXIT_GATE; i++) {
         assert_int_equal(m->run.exit, KIA_EXIT_KICKED);
         assert_int_equal(kia_get_ip(m->vcpu), CODE);
@@ -157,7 +113,7 @@ static void test_interrupt(void **state)
 {
     struct machine *m = *state;
 
-    run_with(m, interrupt);
+    run_with(m, machine_interrupt);
     assert_true(gr(m, 2) >= ROUNDS);
     end(m);
 }
