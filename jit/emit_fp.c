@@ -43,7 +43,7 @@ static bool unit_init(struct fp_unit *fp, const struct ir_unit *u)
     for (uint32_t i = u->n_ops; i-- > 0;) {
         const struct ir_op *op = &u->ops[i];
 
-        if (op->op == IR_SKIP_PR || op->op == IR_SKIP_Z || op->op == IR_SKIP_NZ)
+        if (ir_is_skip(op))
             fp->skip_from[op->imm] = i + 1;
     }
     for (unsigned f = 0; f < 128; f++)

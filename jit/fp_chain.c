@@ -73,7 +73,7 @@ static void guard_pass(struct guard *g, const struct ir_op *op, uint32_t i)
 {
     if (i >= g->end)
         *g = (struct guard){ .p = NO_GUARD };
-    if (op->op != IR_SKIP_PR && op->op != IR_SKIP_Z && op->op != IR_SKIP_NZ)
+    if (!ir_is_skip(op))
         return;
     if (g->end || op->op != IR_SKIP_PR)
         g->p = NO_GUARD;

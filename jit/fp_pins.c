@@ -115,7 +115,7 @@ static bool look_at(const struct compile *c, struct fp_uses *uses, uint32_t end)
     for (uint32_t i = 0; i <= end; i++) {
         const struct ir_op *op = &c->u->ops[i];
 
-        if (op->op == IR_SKIP_PR || op->op == IR_SKIP_Z || op->op == IR_SKIP_NZ)
+        if (ir_is_skip(op))
             skipped = op->imm > skipped ? (uint32_t)op->imm : skipped;
         if (op->op == IR_ROTATE)
             return false;

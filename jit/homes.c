@@ -30,7 +30,7 @@ static void find_barriers(const struct ir_unit *u, uint32_t *barrier)
     for (uint32_t i = 0; i < u->n_ops; i++) {
         const struct ir_op *op = &u->ops[i];
 
-        if (op->op != IR_SKIP_PR && op->op != IR_SKIP_Z && op->op != IR_SKIP_NZ)
+        if (!ir_is_skip(op))
             continue;
         for (uint32_t k = i + 1; k < op->imm && k < u->n_ops; k++) {
             if (op->imm < barrier[k])

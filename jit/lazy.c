@@ -7,17 +7,10 @@
 
 enum { LAZY_REACH = 48 }; /* ops to the write that overwrites it: host registers are few */
 
-static bool is_skip(const struct ir_op *op)
-{
-    return op->op == IR_SKIP_PR || op->op == IR_SKIP_Z || op->op == IR_SKIP_NZ;
-}
-
-static bool is_exit(const struct ir_op *op) { return op->op == IR_EXIT || op->op == IR_EXIT_IND; }
-
 /* Does the skip leave out an exit and nothing else? Then what is behind it runs only if the skip was taken. */
 static bool skips_exit(const struct ir_unit *u, uint32_t i)
 {
-    return is_skip(&u->ops[i]) && i + 1 < u->n_ops && u->ops[i].imm == i + 2 && is_exit(&u->ops[i + 1]);
+    return ir_is_skip(&u->ops[i]) && i + 1 < u->n_ops && u->ops[i].imm == i + 2 && ir_is_exit(&u->ops[i + 1]);
 }
 
 /* Does something else lead to op @i than the op in front, or a skip of an exit? */
@@ -28,7 +21,7 @@ static bool is_joined(const struct compile *c, uint32_t i)
     if (i < 2 || !skips_exit(c->u, i - 2))
         return true;
     for (uint32_t k = i - 2; k-- > 0;) {
-        if (is_skip(&c->u->ops[k]) && c->u->ops[k].imm == i)
+        if (ir_is_skip(&c->u->ops[k]) && c->u->ops[k].imm == i)
             return true;
     }
     return false;

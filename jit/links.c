@@ -27,21 +27,10 @@ struct record {
     int32_t sof_least; /* the frame has more registers than this */
 };
 
-/* Calls of C, or their inline forms, after which the next unit may as well run: they change no mode and no translation. */
+/* Ops after which the next unit may as well run. */
 static bool is_plain(const struct ir_op *op)
 {
-    static const ir_helper plain[] = { op_alloc, op_ld_fill, op_st_spill, op_ld_adv, op_ld_spec, op_alat_check, op_alat_drop,
-                                       op_xchg, op_cmpxchg, op_fetchadd, op_ld16, op_st16, op_load_fp, op_store_fp, op_lfetch_fault };
-
-    if (op->op == IR_GATE || op->op == IR_BREAK)
-        return false;
-    if (op->op != IR_CALL || (op->fn == (void *)op_mov_to_ar && op->imm == AR_PFS))
-        return true;
-    for (size_t i = 0; i < sizeof(plain) / sizeof(*plain); i++) {
-        if (op->fn == (void *)(uintptr_t)plain[i])
-            return true;
-    }
-    return false;
+    return op->op != IR_GATE && op->op != IR_BREAK && (op->op != IR_CALL || (op->aux & IR_CALL_PLAIN));
 }
 
 /* May the unit's first instruction fault, or leave? */

@@ -56,7 +56,7 @@ static bool can_pin(const struct compile *c, uint32_t end)
 
         if (is_foreign(op))
             return false;
-        if ((op->op == IR_SKIP_PR || op->op == IR_SKIP_Z || op->op == IR_SKIP_NZ) && op->imm > end + 1)
+        if (ir_is_skip(op) && op->imm > end + 1)
             return false;
     }
     return true;

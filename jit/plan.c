@@ -67,7 +67,7 @@ void plan_unit(struct compile *c)
 
         if (op->op == IR_CHECK_SOF && op->c > c->sof_least)
             c->sof_least = op->c;
-        if (op->op == IR_SKIP_PR || op->op == IR_SKIP_Z || op->op == IR_SKIP_NZ)
+        if (ir_is_skip(op))
             c->is_label[op->imm] = true;
         if (emit_fp_owns(op)) /* what exits need to know is known in their place */
             c->exits_apart = false;

@@ -155,7 +155,7 @@ static int64_t size_of(const struct ir_op *op)
 
 static bool is_branch(const struct ir_op *op)
 {
-    return op->op == IR_SKIP_PR || op->op == IR_SKIP_Z || op->op == IR_SKIP_NZ || op->op == IR_EXIT || op->op == IR_EXIT_IND;
+    return ir_is_skip(op) || ir_is_exit(op);
 }
 
 /*

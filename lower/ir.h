@@ -99,6 +99,7 @@ enum {
     IR_CALL_NO_PR = 1 << 2,  /* nor predicates */
     IR_CALL_READS_GR = 1 << 3, /* reads general registers but writes none */
     IR_CALL_NO_FAULT = 1 << 4, /* always OPR_OK */
+    IR_CALL_PLAIN = 1 << 5,    /* changes neither mode nor translations: the next unit may as well run */
     IR_CALL_NEXT_SHIFT = 16,   /* {31:16}: pos of the instruction that follows, put in by the builder */
 };
 /* aux of exits */
@@ -120,6 +121,13 @@ struct ir_op {
     uint64_t imm;
     void *fn;
 };
+
+static inline bool ir_is_skip(const struct ir_op *op)
+{
+    return op->op == IR_SKIP_PR || op->op == IR_SKIP_Z || op->op == IR_SKIP_NZ;
+}
+
+static inline bool ir_is_exit(const struct ir_op *op) { return op->op == IR_EXIT || op->op == IR_EXIT_IND; }
 
 /* A virtualized instruction of a unit, for the hypervisor that gets its intercept. */
 struct ir_guest_insn {

@@ -48,17 +48,17 @@ static void load_speculative(struct lower *l, const struct insn *in, ir_val addr
     ir_val value;
 
     if (is_zero(l, nat)) {
-        value = ir_call(l, op_ld_spec, imm, address, 0, CALL_READS_GR);
+        value = ir_call(l, op_ld_spec, imm, address, 0, CALL_READS_GR | IR_CALL_PLAIN);
         ir_set_gr(l, in->r1, value, ir_st(l, SPEC_NAT));
         return;
     }
     label = ir_skip_nz(l, nat);
-    value = ir_call(l, op_ld_spec, imm, address, 0, CALL_READS_GR);
+    value = ir_call(l, op_ld_spec, imm, address, 0, CALL_READS_GR | IR_CALL_PLAIN);
     ir_set_gr(l, in->r1, value, ir_st(l, SPEC_NAT));
     ir_here(l, label);
     label = ir_skip_z(l, nat);
     if (in->ldtype == LD_SA)
-        ir_call(l, op_alat_drop, in->r1, 0, 0, CALL_READS_GR);
+        ir_call(l, op_alat_drop, in->r1, 0, 0, CALL_READS_GR | IR_CALL_PLAIN);
     ir_set_gr(l, in->r1, ir_zero(l), ir_const(l, 1));
     ir_here(l, label);
 }
@@ -91,11 +91,11 @@ void lower_ld(struct lower *l, const struct insn *in)
         load_speculative(l, in, address, nat);
         break;
     case LD_A:
-        value = ir_call(l, op_ld_adv, MEM_IMM(in->size, in->r1, LD_A), address, 0, CALL_READS_GR);
+        value = ir_call(l, op_ld_adv, MEM_IMM(in->size, in->r1, LD_A), address, 0, CALL_READS_GR | IR_CALL_PLAIN);
         ir_set_gr(l, in->r1, value, ir_zero(l));
         break;
     case LD_FILL:
-        value = ir_call(l, op_ld_fill, 0, address, 0, CALL_NO_REGS);
+        value = ir_call(l, op_ld_fill, 0, address, 0, CALL_NO_REGS | IR_CALL_PLAIN);
         ir_set_gr(l, in->r1, value, ir_st(l, SPEC_NAT));
         break;
     case LD_ACQ:
@@ -113,7 +113,7 @@ void lower_ld16(struct lower *l, const struct insn *in)
 {
     ir_check_target(l, in->r1);
     ir_nat_fault(l, ir_nat(l, in->r3), ISR_R);
-    ir_set_gr(l, in->r1, ir_call(l, op_ld16, 0, ir_gr(l, in->r3), 0, CALL_NO_REGS), ir_zero(l));
+    ir_set_gr(l, in->r1, ir_call(l, op_ld16, 0, ir_gr(l, in->r3), 0, CALL_NO_REGS | IR_CALL_PLAIN), ir_zero(l));
 }
 
 /* st1-st8, st8.spill */
@@ -130,7 +130,7 @@ void lower_st(struct lower *l, const struct insn *in)
     update = base_update(l, in);
     if (in->spill) {
         ir_set_st(l, SPEC_NAT, ir_nat(l, in->r2));
-        ir_call(l, op_st_spill, 0, address, value, CALL_NO_REGS);
+        ir_call(l, op_st_spill, 0, address, value, CALL_NO_REGS | IR_CALL_PLAIN);
     } else {
         ir_store(l, address, value, in->size, in->sem == SEM_REL ? IR_MEM_REL : 0);
     }
@@ -140,7 +140,7 @@ void lower_st(struct lower *l, const struct insn *in)
 void lower_st16(struct lower *l, const struct insn *in)
 {
     ir_nat_fault(l, nat23(l, in), ISR_W);
-    ir_call(l, op_st16, 0, ir_gr(l, in->r3), ir_gr(l, in->r2), CALL_NO_REGS);
+    ir_call(l, op_st16, 0, ir_gr(l, in->r3), ir_gr(l, in->r2), CALL_NO_REGS | IR_CALL_PLAIN);
 }
 
 /* The access of ldf, ldfp after all checks. */
@@ -155,7 +155,7 @@ static void load_fp(struct lower *l, const struct insn *in, bool pair)
         ir_set_st(l, SPEC_NAT, nat);
     else
         ir_nat_fault(l, nat, ISR_R);
-    ir_call(l, op_load_fp, imm, ir_gr(l, in->r3), 0, IR_CALL_NO_GR | IR_CALL_NO_PR);
+    ir_call(l, op_load_fp, imm, ir_gr(l, in->r3), 0, IR_CALL_NO_GR | IR_CALL_NO_PR | IR_CALL_PLAIN);
     ir_set_mf(l, in->f1);
     if (pair)
         ir_set_mf(l, in->f2);
@@ -214,7 +214,7 @@ void lower_stf(struct lower *l, const struct insn *in)
     ir_nat_fault(l, ir_nat(l, in->r3), ISR_W);
     update = base_update(l, in);
     ir_call(l, op_store_fp, in->f2 | (uint64_t)in->fsize << 16, ir_gr(l, in->r3), 0,
-            IR_CALL_NO_GR | IR_CALL_NO_PR);
+            IR_CALL_NO_GR | IR_CALL_NO_PR | IR_CALL_PLAIN);
     update_base(l, in, update);
 }
 
@@ -235,7 +235,7 @@ void lower_lfetch(struct lower *l, const struct insn *in)
             nat = ir_and(l, nat, ir_bini(l, IR_EQ, ed, 0));
         }
         ir_nat_fault(l, nat, ISR_NA | ISR_R | NA_LFETCH);
-        ir_call(l, op_lfetch_fault, in->excl, ir_gr(l, in->r3), 0, CALL_NO_REGS);
+        ir_call(l, op_lfetch_fault, in->excl, ir_gr(l, in->r3), 0, CALL_NO_REGS | IR_CALL_PLAIN);
     }
     update_base(l, in, update);
 }

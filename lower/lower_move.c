@@ -209,7 +209,7 @@ void lower_mov_to_ar(struct lower *l, const struct insn *in)
     else if (offset != SIZE_MAX)
         ir_set_st(l, offset, value);
     else
-        ir_call(l, op_mov_to_ar, in->areg, value, 0, CALL_READS_GR);
+        ir_call(l, op_mov_to_ar, in->areg, value, 0, CALL_READS_GR | (in->areg == AR_PFS ? IR_CALL_PLAIN : 0));
 }
 
 void lower_mov_from_ar(struct lower *l, const struct insn *in)

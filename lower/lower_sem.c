@@ -8,13 +8,13 @@ static ir_val call(struct lower *l, const struct insn *in)
 
     switch (in->op) {
     case OP_XCHG:
-        return ir_call(l, op_xchg, in->size, address, ir_gr(l, in->r2), CALL_NO_REGS);
+        return ir_call(l, op_xchg, in->size, address, ir_gr(l, in->r2), CALL_NO_REGS | IR_CALL_PLAIN);
     case OP_CMPXCHG:
-        return ir_call(l, op_cmpxchg, in->size, address, ir_gr(l, in->r2), CALL_NO_REGS);
+        return ir_call(l, op_cmpxchg, in->size, address, ir_gr(l, in->r2), CALL_NO_REGS | IR_CALL_PLAIN);
     case OP_CMP8XCHG16:
         return ir_call(l, op_cmp8xchg16, 0, address, ir_gr(l, in->r2), CALL_NO_REGS);
     default:
-        return ir_call(l, op_fetchadd, in->size | (uint64_t)(uint8_t)in->imm << 8, address, 0, CALL_NO_REGS);
+        return ir_call(l, op_fetchadd, in->size | (uint64_t)(uint8_t)in->imm << 8, address, 0, CALL_NO_REGS | IR_CALL_PLAIN);
     }
 }
 

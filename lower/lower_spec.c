@@ -39,7 +39,7 @@ void lower_chk_a(struct lower *l, const struct insn *in)
 
     if (fp && lower_fp_regs(l, in->f1, 0, 0, 0, 0))
         return;
-    hit = ir_call(l, op_alat_check, reg | (uint64_t)in->clr << 8, 0, 0, CALL_READS_GR & ~IR_CALL_NO_FR);
+    hit = ir_call(l, op_alat_check, reg | (uint64_t)in->clr << 8, 0, 0, (CALL_READS_GR & ~IR_CALL_NO_FR) | IR_CALL_PLAIN);
     branch_if(l, ir_not(l, hit), in->imm);
 }
 
@@ -49,7 +49,7 @@ void lower_invala(struct lower *l, const struct insn *in)
     if (in->op == OP_INVALA)
         ir_call(l, op_invala, 0, 0, 0, CALL_NO_REGS);
     else if (in->op == OP_INVALA_E_GR)
-        ir_call(l, op_alat_drop, in->r1, 0, 0, CALL_NO_REGS);
+        ir_call(l, op_alat_drop, in->r1, 0, 0, CALL_NO_REGS | IR_CALL_PLAIN);
     else if (!lower_fp_regs(l, in->f1, 0, 0, 0, 0))
-        ir_call(l, op_alat_drop, in->f1 | ALAT_FR, 0, 0, CALL_NO_REGS);
+        ir_call(l, op_alat_drop, in->f1 | ALAT_FR, 0, 0, CALL_NO_REGS | IR_CALL_PLAIN);
 }

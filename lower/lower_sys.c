@@ -20,7 +20,7 @@ void lower_alloc(struct lower *l, const struct insn *in)
         raise_illegal(l);
         return;
     }
-    pfs = ir_call(l, op_alloc, in->sof | (uint64_t)in->sol << 8 | (uint64_t)in->sor << 16, 0, 0, 0);
+    pfs = ir_call(l, op_alloc, in->sof | (uint64_t)in->sol << 8 | (uint64_t)in->sor << 16, 0, 0, IR_CALL_PLAIN);
     ir_frame_changed(l, in->sof);
     l->key = new_key; /* where r1 lies is for the new frame to say */
     ir_set_gr(l, in->r1, pfs, ir_zero(l));

@@ -6,8 +6,6 @@
 #include "arch/vti.h"
 #include "lower/lower_ops.h"
 
-static bool is_skip(unsigned op) { return op == IR_SKIP_PR || op == IR_SKIP_Z || op == IR_SKIP_NZ; }
-
 /* Ops whose only effect is their result. */
 static bool is_pure(unsigned op)
 {
@@ -51,7 +49,7 @@ static unsigned drop_dead(struct lower_scratch *s)
     }
     s->place[n] = out;
     for (unsigned i = 0; i < out; i++) {
-        if (is_skip(ops[i].op))
+        if (ir_is_skip(&ops[i]))
             ops[i].imm = s->place[ops[i].imm];
     }
     return out;
