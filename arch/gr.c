@@ -72,7 +72,9 @@ void vcpu_remember_jump(struct vcpu *v, const void *code)
     const struct jump_entry new = { .ip = place, .itag = v->itag[v->ip >> 61],
                                     .key_gen = (uint64_t)v->jump_gen << 32 | v->key, .code = code };
 
-    if (e->key_gen >> 32 == v->jump_gen && (e->ip != new.ip || e->itag != new.itag || e->key_gen != new.key_gen))
+    /* What is not in its own place goes: else two neighbours and one that nobody asks for push each other out in turn, for ever. */
+    if (e->key_gen >> 32 == v->jump_gen && jump_index(e->ip) == jump_index(place) &&
+        (e->ip != new.ip || e->itag != new.itag || e->key_gen != new.key_gen))
         v->jumps[jump_index(place) ^ 1] = *e;
     *e = new;
     bit_put(v->jump_pages, jump_page(v->ip), true);

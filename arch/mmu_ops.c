@@ -116,7 +116,7 @@ OP_HELPER(op_lfetch_fault)
     struct mmu_ref r;
 
     (void)imm, (void)b, (void)out;
-    if (v->psr & PSR_ED)
+    if ((v->psr & PSR_ED) || mem_probe(v, a, 1, 0, REF_R)) /* what a load may read needs no look */
         return OPR_OK;
     mmu_resolve(v, a, 1, flags, vcpu_cpl(v), &r);
     return mmu_raise_first(v, a, flags, FULL_CHECK, &r);

@@ -13,6 +13,7 @@ while read -r program name arguments; do
 done </bench/list
 read -r idle </bench/idle
 if [ "$idle" != 0 ]; then
+    sleep 2 # until what the programs have left to do is done
     echo "bench: start idle $idle"
     sleep "$idle"
     echo "bench: done idle $idle 0 0 0"

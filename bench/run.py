@@ -34,6 +34,7 @@ PATIENCE = 150    # seconds without a line of output after which a guest counts 
 NOWHERE = 'before the first program'
 ATTEMPTS = 3      # boots that may fail in one program before it is given up
 STARTS = 5        # times that the start is measured: the fastest counts
+IDLE = 20         # seconds of the idle guest
 
 
 def say(text):
@@ -124,14 +125,17 @@ class Guest:
 
     def __init__(self, accel, options):
         self.accel, self.options = accel, options
-        self.runs = {}          # program: its runs
+        self.runs = {}          # program: its runs, a list a round
         self.failures = {}      # program: how often the guest ended in it
         self.facts = {}         # what was learned about the boot and the machine
         self.trouble = []
 
     def run(self, initrd, files, programs, milliseconds, idle=0, processors=1):
-        programs = list(programs)
+        """One round."""
+        rounds = {name: len(self.runs.get(name, ())) for name in programs}
         for _ in range(4 * ATTEMPTS):
+            programs = [name for name in programs if len(self.runs.get(name, ())) == rounds[name] and
+                        self.failures.get(name, 0) < ATTEMPTS]
             if not programs:
                 break
             listed = ''.join('%s %s 1 %d\n' % (program_of(name), name, milliseconds) for name in programs)
@@ -140,13 +144,15 @@ class Guest:
             at = self.boot(initrd, files, processors)
             if at:
                 self.failed(at, 'the guest ended ' + ('in ' + at if at != NOWHERE else at))
-            programs = [name for name in programs
-                        if name not in self.runs and self.failures.get(name, 0) < ATTEMPTS]
 
     def failed(self, at, what):
         self.failures[at] = self.failures.get(at, 0) + 1
         self.trouble.append('%s: %s' % (self.accel, what))
         say(self.trouble[-1])
+
+    def learned(self, key, value):
+        """Of what was measured several times the least counts."""
+        self.facts[key] = min(value, self.facts.get(key, value))
 
     def boot(self, initrd, files, processors):
         """One boot. None, or where it ended too early."""
@@ -173,6 +179,7 @@ class Guest:
 
     def follow(self, process, start):
         at, runs, clock = NOWHERE, [], (~process.pid << 3) | 2    # the clock of a process's processor time
+        booted = False
         buffer, begun, cpu_begun = b'', 0, 0
         while True:
             if not select.select([process.stdout], [], [], PATIENCE)[0]:
@@ -187,24 +194,25 @@ class Guest:
                 text = line.decode('utf-8', 'replace').strip()
                 if self.options.verbose:
                     say('    ' + text)
-                if text.startswith('guest: ') and 'boot' not in self.facts:
-                    self.facts['boot'] = now - start
-                    self.facts['boot cpu'] = cpu
+                if text.startswith('guest: ') and not booted:
+                    booted = True
+                    self.learned('boot', now - start)
+                    self.learned('boot cpu', cpu)
                 words = text.split()
                 if words[:1] != ['bench:'] or len(words) < 2:
                     continue
                 if words[1] == 'up':
-                    self.facts.setdefault('load', now - start - float(words[2]))
+                    self.learned('load', now - start - float(words[2]))
                 elif words[1] == 'start':
                     at, begun, cpu_begun = words[2], now, cpu
                 elif words[1] == 'done' and words[2] == 'idle':
-                    self.facts['idle'] = (cpu - cpu_begun) / (now - begun)
+                    self.learned('idle', (cpu - cpu_begun) / (now - begun))
                 elif words[1] == 'done' and len(words) == 7:
                     words[6] = (cpu - cpu_begun) * 1e9
                     runs.append(Run(words[3:]))
                 elif words[1] == 'end':
                     if words[3] == '0' and runs:
-                        self.runs[words[2]] = runs
+                        self.runs.setdefault(words[2], []).append(runs)
                     else:
                         self.failed(words[2], '%s ended with status %s' % (words[2], words[3]))
                     runs = []
@@ -248,9 +256,10 @@ class Report:
     def __init__(self, options, native, guests, host):
         self.options, self.native, self.guests, self.host = options, native, guests, host
 
-    def cost(self, runs):
-        """Of a unit, in the fastest of the runs that are long enough: programs end with several of one count."""
-        return min(run.cpu if self.options.cpu else run.ns for run in runs if run.count == runs[-1].count) / runs[-1].count
+    def cost(self, rounds):
+        """Of a unit, in the fastest of the runs that are long enough: rounds end with several of one count."""
+        return min((run.cpu if self.options.cpu else run.ns) / run.count
+                   for runs in rounds for run in runs if run.count == runs[-1].count)
 
     def time(self, ns):
         for unit, size in (('ns', 1), ('us', 1e3), ('ms', 1e6)):
@@ -260,15 +269,15 @@ class Report:
 
     def ratio(self, engine, name):
         """Guest over host for the same work; None where the program did not end well."""
-        runs = self.guests[engine].runs.get(name)
-        return self.cost(runs) / self.cost(self.native[name]) if runs else None
+        rounds = self.guests[engine].runs.get(name)
+        return self.cost(rounds) / self.cost(self.native[name]) if rounds else None
 
     def check(self):
         """The differences of the guests' checksums from the host's."""
         wrong = []
         for engine, guest in self.guests.items():
-            for name, runs in guest.runs.items():
-                for run in runs:
+            for name, rounds in guest.runs.items():
+                for run in (run for runs in rounds for run in runs):
                     expected = self.host.checksum(name, run.count)
                     if run.sum != expected:
                         wrong.append('wrong checksum of %s %d: %s has %s, the host %s' % (
@@ -308,8 +317,8 @@ class Report:
         for name in names:
             cells = []
             for guest in self.guests.values():
-                runs = guest.runs.get(name)
-                cells += [self.time(self.cost(runs)), self.time(runs[0].ns)] if runs else ['failed', '-']
+                rounds = guest.runs.get(name)
+                cells += [self.time(self.cost(rounds)), self.time(rounds[0][0].ns)] if rounds else ['failed', '-']
             self.row([name, self.time(self.cost(self.native[name])), *cells])
 
     def machine(self):
@@ -334,6 +343,8 @@ def parse_arguments():
                         help='compare processor time, not elapsed time (for a host that is busy otherwise)')
     parser.add_argument('--engine', choices=[name for name, _ in ENGINES], help='only this engine')
     parser.add_argument('--quick', action='store_true', help='no growth tables')
+    parser.add_argument('--rounds', type=int, default=2, metavar='N',
+                        help='how often everything is done, the fastest counts: hosts have slow minutes (2)')
     parser.add_argument('--time', type=int, default=400, metavar='MS', help='length of a run (400)')
     parser.add_argument('-v', '--verbose', action='store_true', help="show the guest's lines")
     options = parser.parse_args()
@@ -373,16 +384,18 @@ def main():
         names = dict.fromkeys((*single, *growth, *parallel))
         single = [name for name in names if not name.startswith('parallel')]
         double = [name for name in names if name.startswith('parallel')]
-        say('host: %d programs' % len(single + double))
-        native = {name: host.runs(name, 1, options.time // 4) for name in single + double}
-        guests = {}
-        for name, accel in ENGINES:
-            if options.engine in (None, name):
-                say('%s: %d programs' % (name, len(single + double)))
-                guests[name] = Guest(accel, options)
-                guests[name].facts['entry'], guests[name].facts['entry gzip'] = entry_times(options, accel, folder)
-                guests[name].run(options.initrd, files, single, options.time, idle=0 if options.names else 5)
-                guests[name].run(options.initrd, files, double, options.time, processors=2)
+        native = {name: [] for name in single + double}
+        guests = {name: Guest(accel, options) for name, accel in ENGINES if options.engine in (None, name)}
+        for _ in range(options.rounds):
+            say('host: %d programs' % len(native))
+            for name, rounds in native.items():
+                rounds.append(host.runs(name, 1, options.time // 4))
+            for name, guest in guests.items():
+                say('%s: %d programs' % (name, len(native)))
+                for key, seconds in zip(('entry', 'entry gzip'), entry_times(options, guest.accel, folder)):
+                    guest.learned(key, seconds)
+                guest.run(options.initrd, files, single, options.time, idle=0 if options.names else IDLE)
+                guest.run(options.initrd, files, double, options.time, processors=2)
         report = Report(options, native, guests, host)
         wrong = report.check()
         print('Guest time over host time, %s; load of the host now %.1f on %d processors' % (

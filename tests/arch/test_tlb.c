@@ -309,6 +309,31 @@ static void test_jumps_of_one_place(void **state)
     assert_int_equal(v->jumps[jump_index(first) ^ 1].ip, first);
 }
 
+/* Two neighbours stay where they are, whatever was there before. */
+static void test_jumps_of_neighbours(void **state)
+{
+    struct vcpu *v = *state;
+    uint64_t places[] = { UINT64_C(0x2000000000010040), UINT64_C(0x2000000000010040), UINT64_C(0x2000000000010040) };
+    int code[3];
+
+    places[1] += 16; /* the neighbour */
+    do
+        places[2] += 16; /* the one in the first one's place, which came before it */
+    while (jump_index(places[2]) != jump_index(places[0]));
+    assert_int_equal(jump_index(places[1]), jump_index(places[0]) ^ 1);
+    v->ip = places[2];
+    vcpu_remember_jump(v, &code[2]);
+    for (unsigned i = 0; i < 5; i++) { /* each is met again only where it is not known */
+        v->ip = places[i & 1];
+        if (i < 3 || v->jumps[jump_index(v->ip)].ip != v->ip)
+            vcpu_remember_jump(v, &code[i & 1]);
+    }
+    for (unsigned i = 0; i < 2; i++) {
+        assert_int_equal(v->jumps[jump_index(places[i])].ip, places[i]);
+        assert_ptr_equal(v->jumps[jump_index(places[i])].code, &code[i]);
+    }
+}
+
 static void test_purge_range(void **state)
 {
     struct vcpu *v = *state;
@@ -339,6 +364,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_purge, mmu_setup, mmu_teardown),
         cmocka_unit_test_setup_teardown(test_purge_jumps, mmu_setup, mmu_teardown),
         cmocka_unit_test_setup_teardown(test_jumps_of_one_place, mmu_setup, mmu_teardown),
+        cmocka_unit_test_setup_teardown(test_jumps_of_neighbours, mmu_setup, mmu_teardown),
         cmocka_unit_test_setup_teardown(test_purge_range, mmu_setup, mmu_teardown),
     };
 
