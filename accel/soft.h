@@ -79,11 +79,12 @@ struct kia_vm {
     int timer_stop;                /* an eventfd */
 };
 
-/* Where the run loop found a compiled unit; as true as v->jumps, whose generation it has. */
+/* Where the run loop found a compiled unit; true as long as v->units_gen is its generation. */
 struct unit_entry {
     uint64_t ip;      /* | slot */
     uint64_t itag;
-    uint64_t key_gen;
+    uint64_t gen;
+    uint32_t key;
     struct code_unit *unit;
 };
 enum { UNIT_ENTRIES = 1024 };

@@ -101,14 +101,12 @@ static struct unit_entry *unit_entry(struct kia_vcpu *vcpu)
     return &vcpu->units[(ip >> 4 ^ ip >> 14 ^ (uint64_t)vcpu->v->ri << 8) & (UNIT_ENTRIES - 1)];
 }
 
-static inline uint64_t key_gen(const struct vcpu *v) { return (uint64_t)v->jump_gen << 32 | v->key; }
-
 static void remember_unit(struct kia_vcpu *vcpu, struct code_unit *u)
 {
     struct vcpu *v = vcpu->v;
 
     vcpu_note_jump(v);
-    *unit_entry(vcpu) = (struct unit_entry){ v->ip | v->ri, v->itag[v->ip >> 61], key_gen(v), u };
+    *unit_entry(vcpu) = (struct unit_entry){ v->ip | v->ri, v->itag[v->ip >> 61], v->units_gen, v->key, u };
 }
 
 struct code_unit *soft_find_unit(struct kia_vcpu *vcpu, bool *bad)
@@ -118,7 +116,7 @@ struct code_unit *soft_find_unit(struct kia_vcpu *vcpu, bool *bad)
     struct code_page *page;
     struct code_unit *u;
 
-    if (e->unit && e->ip == (v->ip | v->ri) && e->key_gen == key_gen(v) && e->itag == v->itag[v->ip >> 61] &&
+    if (e->unit && e->ip == (v->ip | v->ri) && e->gen == v->units_gen && e->key == v->key && e->itag == v->itag[v->ip >> 61] &&
         !vcpu->vm->det)
         return e->unit;
     page = fetch_page(vcpu, bad);

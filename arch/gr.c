@@ -41,45 +41,6 @@ static void bit_put(uint64_t *map, size_t i, bool value)
 
 static bool bit_get(const uint64_t *map, size_t i) { return map[i / 64] >> (i % 64) & 1; }
 
-void vcpu_forget_jumps(struct vcpu *v)
-{
-    if (++v->jump_gen == 0) /* old entries would be valid again */
-        memset(v->jumps, 0, sizeof(v->jumps));
-    memset(v->jump_pages, 0, sizeof(v->jump_pages));
-}
-
-void vcpu_forget_jumps_to(struct vcpu *v, uint64_t gva, unsigned ps)
-{
-    uint64_t first = gva >> ps << ps;
-    unsigned pages = ps > 12 + 6 ? 0 : 1u << (ps - 12);
-
-    for (unsigned i = 0; i < pages; i++) {
-        if (bit_get(v->jump_pages, jump_page(first + ((uint64_t)i << 12)))) {
-            vcpu_forget_jumps(v);
-            return;
-        }
-    }
-    if (!pages)
-        vcpu_forget_jumps(v);
-}
-
-void vcpu_note_jump(struct vcpu *v) { bit_put(v->jump_pages, jump_page(v->ip), true); }
-
-void vcpu_remember_jump(struct vcpu *v, const void *code)
-{
-    uint64_t place = v->ip | v->ri;
-    struct jump_entry *e = &v->jumps[jump_index(place)];
-    const struct jump_entry new = { .ip = place, .itag = v->itag[v->ip >> 61],
-                                    .key_gen = (uint64_t)v->jump_gen << 32 | v->key, .code = code };
-
-    /* What is not in its own place goes: else two neighbours and one that nobody asks for push each other out in turn, for ever. */
-    if (e->key_gen >> 32 == v->jump_gen && jump_index(e->ip) == jump_index(place) &&
-        (e->ip != new.ip || e->itag != new.itag || e->key_gen != new.key_gen))
-        v->jumps[jump_index(place) ^ 1] = *e;
-    *e = new;
-    bit_put(v->jump_pages, jump_page(v->ip), true);
-}
-
 void gr_set_nat(struct vcpu *v, unsigned r, bool nat)
 {
     if (nat && !v->nat_any) {

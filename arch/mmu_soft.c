@@ -26,6 +26,7 @@
 #define STATE_RSE_PL UINT64_C(3)
 #define STATE_WATCH UINT64_C(4) /* a debugger watches data references */
 #define STATE_UNSET UINT64_MAX
+#define SLOT_USER (UINT64_C(1) << 63)
 
 /* ---- slots ---- */
 
@@ -85,7 +86,7 @@ static int64_t user_get(struct vcpu *v, uint64_t key)
     if (g->n_slots == SOFT_SLOTS)
         return -1;
     u.base = (uint64_t)g->n_slots << 2;
-    g->slot_key[g->n_slots++] = UINT64_MAX; /* no region's */
+    g->slot_key[g->n_slots++] = SLOT_USER | (uint64_t)(found - g->users);
     *found = u;
     return (int64_t)u.base;
 }
@@ -273,25 +274,54 @@ void soft_fill_fetch(struct vcpu *v, uint64_t gva, uint64_t gpa)
     e->page = NULL;
 }
 
+bool soft_tag_has_rid(const struct vcpu *v, uint64_t word, uint32_t rid)
+{
+    const struct soft_tags *g = &v->tlb->tags;
+    unsigned slot = word >> 2 & 0x3ff;
+    const struct soft_user *u;
+
+    if ((word & 0xfff) == SOFT_TAG_PHYS)
+        return false;
+    if (slot >= g->n_slots)
+        return true;
+    if (!(g->slot_key[slot] & SLOT_USER))
+        return (g->slot_key[slot] & 0xffffff) == rid;
+    u = &g->users[g->slot_key[slot] & ~SLOT_USER];
+    return u->base != (uint64_t)slot << 2 || u->rid[word >> 61] == rid;
+}
+
+/* May a reference of now, or of the other value of psr.vm, use it? */
+static bool is_rid_of_now(const struct vcpu *v, uint32_t rid)
+{
+    const struct soft_regions *r = v->tlb->tags.regions;
+
+    for (unsigned i = 0; i < 8; i++) {
+        if (rr_rid(v->rr[i]) == rid || (r[0].valid && rr_rid(r[0].rr[i]) == rid) || (r[1].valid && rr_rid(r[1].rr[i]) == rid))
+            return true;
+    }
+    return false;
+}
+
 /* True if the tag word is for a page in [va, va + 2^ps), in any region. STLB_INVALID may match page 0: no harm. */
 static inline bool word_meets(uint64_t word, uint64_t va, unsigned ps)
 {
     return !(((word ^ va) & VA_OFFSET) >> ps);
 }
 
-static inline void data_entry_purge(struct stlb_entry *e, uint64_t va, unsigned ps)
+/* tag_w is STLB_INVALID or tag_r. */
+static inline void data_entry_purge(struct vcpu *v, struct stlb_entry *e, uint32_t rid, uint64_t va, unsigned ps)
 {
-    if (word_meets(e->tag_r, va, ps) || word_meets(e->tag_w, va, ps))
+    if (word_meets(e->tag_r, va, ps) && soft_tag_has_rid(v, e->tag_r, rid))
         e->tag_r = e->tag_w = STLB_INVALID;
 }
 
-static inline void fetch_entry_purge(struct ftlb_entry *e, uint64_t va, unsigned ps)
+static inline void fetch_entry_purge(struct vcpu *v, struct ftlb_entry *e, uint32_t rid, uint64_t va, unsigned ps)
 {
-    if (word_meets(e->tag, va, ps))
+    if (word_meets(e->tag, va, ps) && soft_tag_has_rid(v, e->tag, rid))
         e->tag = STLB_INVALID;
 }
 
-void soft_purge(struct vcpu *v, enum tlb_kind kind, uint64_t gva, unsigned ps)
+void soft_purge(struct vcpu *v, enum tlb_kind kind, uint32_t rid, uint64_t gva, unsigned ps)
 {
     uint64_t va = gva & VA_OFFSET;
     unsigned slots = kind == TLB_DATA ? STLB_SIZE : FTLB_SIZE;
@@ -299,8 +329,8 @@ void soft_purge(struct vcpu *v, enum tlb_kind kind, uint64_t gva, unsigned ps)
 
     assert(ps >= 12);
     if (kind == TLB_INST)
-        vcpu_forget_jumps_to(v, va, ps);
-    else
+        vcpu_forget_jumps_to(v, rid, va, ps);
+    else if (is_rid_of_now(v, rid))
         sites_drop(v);
     if (ps - 12 < 10 && 1u << (ps - 12) < slots) {
         pages = 1u << (ps - 12);
@@ -308,8 +338,8 @@ void soft_purge(struct vcpu *v, enum tlb_kind kind, uint64_t gva, unsigned ps)
     }
     for (unsigned i = first; i < first + pages; i++) {
         if (kind == TLB_DATA)
-            data_entry_purge(&v->stlb[i], va, ps);
+            data_entry_purge(v, &v->stlb[i], rid, va, ps);
         else
-            fetch_entry_purge(&v->ftlb[i], va, ps);
+            fetch_entry_purge(v, &v->ftlb[i], rid, va, ps);
     }
 }

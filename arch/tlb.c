@@ -109,7 +109,7 @@ static void tc_remove(struct vcpu *v, enum tlb_kind kind, unsigned index)
     s->filter[filter_index(e->rid, e->ps)]--;
     if (!--s->ps_count[e->ps])
         s->ps_mask &= ~(UINT64_C(1) << e->ps);
-    soft_purge(v, kind, e->va, e->ps);
+    soft_purge(v, kind, e->rid, e->va, e->ps);
     e->ps = 0;
 }
 
@@ -187,7 +187,7 @@ bool tlb_purge_tr(struct vcpu *v, enum tlb_kind kind, uint32_t rid, uint64_t gva
 
         if (!entry_meets(e, rid, gva & VA_OFFSET, ps))
             continue;
-        soft_purge(v, kind, e->va, e->ps);
+        soft_purge(v, kind, e->rid, e->va, e->ps);
         e->ps = 0;
         found = true;
     }
@@ -252,7 +252,7 @@ void tlb_insert_tr(struct vcpu *v, enum tlb_kind kind, unsigned index, const str
     tlb_purge_tc(v, kind, e->rid, e->va, e->ps);
     tlb_purge_tr(v, kind, e->rid, e->va, e->ps);
     if (tr->ps)
-        soft_purge(v, kind, tr->va, tr->ps);
+        soft_purge(v, kind, tr->rid, tr->va, tr->ps);
     *tr = *e;
     tr_rebuild(s);
 }

@@ -94,7 +94,7 @@ struct soft_tags {
     uint64_t state;                 /* psr and rsc bits that v->dtag etc. were made for */
     struct soft_regions regions[2]; /* by psr.vm: an intercept and its return change nothing here */
     unsigned n_slots;               /* given out */
-    uint64_t slot_key[SOFT_SLOTS];
+    uint64_t slot_key[SOFT_SLOTS];  /* SLOT_USER: an index of users[] */
     uint16_t hash[SOFT_HASH];       /* slot + 1 */
     struct soft_user users[SOFT_USERS]; /* by a hash of the rids; one that is replaced leaves its slot unused */
     uint64_t pkr[SOFT_KEY_SETS][N_PKR]; /* contents of the protection key registers seen lately */
@@ -164,8 +164,10 @@ bool vhpt_peek(struct vcpu *v, uint64_t gva, struct tlb_entry *e);
 
 /* ---- the soft TLB (arch/mmu_soft.c) ---- */
 
-/* Drops soft entries that meet [gva, gva + 2^ps), whatever rid they belong to. */
-void soft_purge(struct vcpu *v, enum tlb_kind kind, uint64_t gva, unsigned ps);
+/* Drops soft entries of @rid that meet [gva, gva + 2^ps), in whatever region. */
+void soft_purge(struct vcpu *v, enum tlb_kind kind, uint32_t rid, uint64_t gva, unsigned ps);
+/* Is the entry with the tag word @word, whose bits 63:61 are its region, one of @rid? True if nobody knows. */
+bool soft_tag_has_rid(const struct vcpu *v, uint64_t word, uint32_t rid);
 /* Makes the soft entry for the page of @gva. @tag: region tag of the reference; @page: host address of the 4 KiB page. */
 void soft_fill(struct vcpu *v, uint64_t gva, uint64_t tag, uint64_t gpa, void *page, bool read, bool write);
 void soft_fill_fetch(struct vcpu *v, uint64_t gva, uint64_t gpa);

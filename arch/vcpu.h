@@ -189,12 +189,12 @@ struct jump_entry {
 };
 #define JUMP_BITS 15
 #define JUMP_SIZE (1u << JUMP_BITS)
-/* Pages of 4 KiB that jumps[] may lead to, by a hash of the address without its region. */
+/* Pages of 4 KiB that jumps[] may lead to, by a hash of the address. */
 #define JUMP_PAGE_BITS 12
 #define JUMP_PAGES (1u << JUMP_PAGE_BITS)
 static inline unsigned jump_page(uint64_t gva)
 {
-    return (unsigned)((gva << 3 >> 15) * UINT64_C(0x9e3779b97f4a7c15) >> (64 - JUMP_PAGE_BITS));
+    return (unsigned)((gva >> 12) * UINT64_C(0x9e3779b97f4a7c15) >> (64 - JUMP_PAGE_BITS));
 }
 /*
  * @place: a bundle's address | slot. Compiled code computes it, too. Bundles that are close have places that are close, or else each
@@ -226,7 +226,7 @@ struct vcpu {
     uint64_t *rot;            /* slot of r32 when sor > 0: frame, or in rot_gr[] once something rotated */
     struct ia64_fr *frot;     /* slot of f32; points into rot_fr[] */
     uint32_t key;             /* translation key */
-    uint32_t jump_gen;        /* entries of jumps[] of other generations are void */
+    uint32_t jump_gen;        /* entries of jumps[] of other generations are void; never 0 again */
     _Atomic uint32_t attention; /* any thread sets ATTN_* bits; seen at the next unit boundary */
     uint64_t ip;              /* bundle address; valid between units */
     uint32_t ri;              /* slot; valid between units */
@@ -299,6 +299,7 @@ struct vcpu {
     bool site_vm;                               /* modes 2 and 3 may have some */
     struct ftlb_entry ftlb[FTLB_SIZE];
     struct jump_entry jumps[JUMP_SIZE];
+    uint64_t units_gen;       /* raised where any of jumps[] is forgotten, for what the engine remembers by vcpu_note_jump() */
     uint64_t jump_pages[JUMP_PAGES / 64]; /* by jump_page(): some entry of this generation may be in such a page */
     uint64_t stack[STACK_SLOTS + STACK_SLACK];
     uint64_t rot_gr[ROT_SLOTS + 128];
@@ -342,11 +343,11 @@ static inline unsigned vcpu_cpl(const struct vcpu *v) { return v->psr >> PSR_CPL
 
 /* Translations for fetches or code changed: compiled code looks all its targets up again. */
 void vcpu_forget_jumps(struct vcpu *v);
-/* The same if it may have looked up one in [gva, gva + 2^ps), in whatever region. */
-void vcpu_forget_jumps_to(struct vcpu *v, uint64_t gva, unsigned ps);
+/* Those in [gva, gva + 2^ps) of @rid, in whatever region; all where the range is large. */
+void vcpu_forget_jumps_to(struct vcpu *v, uint32_t rid, uint64_t gva, unsigned ps);
 /* Compiled code finds the unit of v->key at v->ip, v->ri, from now on. */
 void vcpu_remember_jump(struct vcpu *v, const void *code);
-/* The engine remembers by itself what is at v->ip, until v->jump_gen changes. */
+/* The engine remembers by itself what is at v->ip, until v->units_gen changes. */
 void vcpu_note_jump(struct vcpu *v);
 
 /* Rebuilds v->key from psr, cfm, fpsr and nat_any. */

@@ -256,32 +256,94 @@ static void test_purge(void **state)
 }
 
 /* A large range, entries of many sizes inside. */
-/* A purge makes compiled code look up its targets again only where one may lie in the purged pages. */
+static bool knows(struct vcpu *v, uint64_t ip)
+{
+    const struct jump_entry *e = &v->jumps[jump_index(ip)];
+
+    return e->ip == ip && e->itag == v->itag[ip >> 61] && e->key_gen == ((uint64_t)v->jump_gen << 32 | v->key);
+}
+
+/* Return: raised the generation of what the engine remembers */
+static bool purge_code(struct vcpu *v, uint32_t rid, uint64_t gva, unsigned ps)
+{
+    uint64_t gen = v->units_gen;
+
+    soft_purge(v, TLB_INST, rid, gva, ps);
+    return v->units_gen != gen;
+}
+
+/* A purge makes compiled code look up those of its targets again that lie in the purged pages of that rid. */
+static void purge_jumps(struct vcpu *v)
+{
+    const uint64_t at = UINT64_C(0x2000000000010040), other = UINT64_C(0x2000000000020ff0), last = UINT64_C(0x2000000000013ff0);
+    const uint64_t places[] = { at, at + 0x10, other, last };
+    uint32_t rid = rr_rid(v->rr[1]), gen = v->jump_gen;
+    int code = 0;
+
+    for (unsigned i = 0; i < 4; i++) {
+        v->ip = places[i];
+        vcpu_remember_jump(v, &code);
+    }
+    soft_purge(v, TLB_DATA, rid, at, 12);
+    assert_false(purge_code(v, rid, at + 0x1000, 12));
+    assert_false(purge_code(v, rid, at + 0x4000, 14));
+    purge_code(v, rid + 7, at, 14);
+    for (unsigned i = 0; i < 4; i++)
+        assert_true(knows(v, places[i]));
+    assert_true(purge_code(v, rid, at & ~UINT64_C(0xfff), 12));
+    assert_false(purge_code(v, rid, at, 12)); /* it was forgotten */
+    assert_false(knows(v, at) || knows(v, at + 0x10));
+    assert_true(knows(v, other) && knows(v, last));
+    assert_true(purge_code(v, rid, UINT64_C(0x6000000000010000), 14)); /* whatever the region */
+    assert_true(knows(v, other) && !knows(v, last));
+    assert_int_equal(v->jump_gen, gen);
+    assert_true(purge_code(v, rid, 0, 28));
+    assert_false(knows(v, other));
+    assert_int_equal(v->jump_gen, gen + 1);
+}
+
 static void test_purge_jumps(void **state)
 {
     struct vcpu *v = *state;
-    uint32_t gen = v->jump_gen;
     int code = 0;
 
-    v->ip = UINT64_C(0x2000000000010040);
+    purge_jumps(v);
+    mmu_set_cpl(v, 3);
+    purge_jumps(v);
+    v->rr[3] = v->rr[1]; /* one rid in two regions */
+    mmu_update_tags(v);
+    v->ip = UINT64_C(0x6000000000010040);
     vcpu_remember_jump(v, &code);
-    assert_ptr_equal(v->jumps[jump_index(v->ip)].code, &code);
-    assert_int_equal(v->jumps[jump_index(v->ip)].key_gen, (uint64_t)gen << 32 | v->key);
-    soft_purge(v, TLB_DATA, v->ip, 12);
-    assert_int_equal(v->jump_gen, gen);
-    soft_purge(v, TLB_INST, v->ip + 0x1000, 12);
-    soft_purge(v, TLB_INST, v->ip + 0x4000, 14);
-    assert_int_equal(v->jump_gen, gen);
-    soft_purge(v, TLB_INST, v->ip, 12);
-    assert_int_equal(v->jump_gen, gen + 1);
-    soft_purge(v, TLB_INST, v->ip, 12); /* it was forgotten */
-    assert_int_equal(v->jump_gen, gen + 1);
-    vcpu_remember_jump(v, &code);
-    soft_purge(v, TLB_INST, UINT64_C(0x6000000000013000), 14); /* whatever the region */
-    assert_int_equal(v->jump_gen, gen + 2);
-    vcpu_remember_jump(v, &code);
-    soft_purge(v, TLB_INST, 0, 28);
-    assert_int_equal(v->jump_gen, gen + 3);
+    assert_true(purge_code(v, rr_rid(v->rr[1]), UINT64_C(0x2000000000010000), 14));
+    assert_false(knows(v, v->ip));
+}
+
+/* An address space that is not the present one keeps what is purged in another, and loses what is its own. */
+static void test_purge_other_space(void **state)
+{
+    struct vcpu *v = *state;
+    const uint64_t ip = UINT64_C(0x2000000000010040), old = v->rr[1], new = UINT64_C(0x777) << 8 | 14 << 2;
+    int code = 0;
+
+    for (unsigned cpl = 0; cpl < 4; cpl += 3) {
+        mmu_set_cpl(v, cpl);
+        v->ip = ip;
+        vcpu_remember_jump(v, &code);
+        v->rr[1] = new;
+        mmu_update_tags(v);
+        assert_false(knows(v, ip));
+        vcpu_remember_jump(v, &code);
+        purge_code(v, 0x777, ip, 14);
+        assert_false(knows(v, ip));
+        vcpu_remember_jump(v, &code); /* to the next place goes the old one's */
+        v->rr[1] = old;
+        mmu_update_tags(v);
+        vcpu_remember_jump(v, &code);
+        purge_code(v, 0x777, ip, 14);
+        assert_true(knows(v, ip));
+        purge_code(v, rr_rid(old), ip, 14);
+        assert_false(knows(v, ip));
+    }
 }
 
 /* Units whose addresses have one place push each other to the next, and no further. */
@@ -363,6 +425,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_capacity, mmu_setup, mmu_teardown),
         cmocka_unit_test_setup_teardown(test_purge, mmu_setup, mmu_teardown),
         cmocka_unit_test_setup_teardown(test_purge_jumps, mmu_setup, mmu_teardown),
+        cmocka_unit_test_setup_teardown(test_purge_other_space, mmu_setup, mmu_teardown),
         cmocka_unit_test_setup_teardown(test_jumps_of_one_place, mmu_setup, mmu_teardown),
         cmocka_unit_test_setup_teardown(test_jumps_of_neighbours, mmu_setup, mmu_teardown),
         cmocka_unit_test_setup_teardown(test_purge_range, mmu_setup, mmu_teardown),

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* v->jumps[]: where compiled code finds units, filled by the engine, and what of it a purge takes away. */
+#include <string.h>
+
+#include "arch/tlb.h"
+
+enum {
+    JUMPS_A_PAGE = 1 << 8, /* bundles: each page's places are such a block of jumps[], by jump_index() */
+    PS_MOST = 18, /* a larger purge forgets all */
+};
+
+static void page_note(struct vcpu *v, uint64_t gva, bool has)
+{
+    size_t i = jump_page(gva);
+    uint64_t bit = UINT64_C(1) << (i % 64);
+
+    v->jump_pages[i / 64] = has ? v->jump_pages[i / 64] | bit : v->jump_pages[i / 64] & ~bit;
+}
+
+static bool page_noted(const struct vcpu *v, uint64_t gva)
+{
+    size_t i = jump_page(gva);
+
+    return v->jump_pages[i / 64] >> (i % 64) & 1;
+}
+
+void vcpu_forget_jumps(struct vcpu *v)
+{
+    v->units_gen++;
+    if (++v->jump_gen == 0) { /* old entries would be valid again */
+        memset(v->jumps, 0, sizeof(v->jumps));
+        v->jump_gen = 1;
+    }
+    memset(v->jump_pages, 0, sizeof(v->jump_pages));
+}
+
+/* Several pages may share the bit, so it stays unless the block is empty. */
+static void page_forget(struct vcpu *v, uint64_t page, uint32_t rid)
+{
+    struct jump_entry *e = &v->jumps[jump_index(page) & ~(unsigned)(JUMPS_A_PAGE - 1)];
+    bool empty = true;
+
+    v->units_gen++;
+    for (unsigned i = 0; i < JUMPS_A_PAGE; i++) {
+        if (e[i].key_gen >> 32 != v->jump_gen)
+            continue;
+        if ((e[i].ip ^ page) >> 12 == 0 && soft_tag_has_rid(v, page | e[i].itag, rid))
+            e[i] = (struct jump_entry){ 0 };
+        else
+            empty = false;
+    }
+    if (empty)
+        page_note(v, page, false);
+}
+
+void vcpu_forget_jumps_to(struct vcpu *v, uint32_t rid, uint64_t gva, unsigned ps)
+{
+    uint64_t first = gva << 3 >> 3 >> ps << ps;
+
+    if (ps > PS_MOST) {
+        vcpu_forget_jumps(v);
+        return;
+    }
+    for (unsigned i = 0; i < 1u << (ps - 12); i++) {
+        for (uint64_t region = 0; region < 8; region++) {
+            uint64_t page = (region << 61) + first + ((uint64_t)i << 12);
+
+            if (page_noted(v, page))
+                page_forget(v, page, rid);
+        }
+    }
+}
+
+void vcpu_note_jump(struct vcpu *v) { page_note(v, v->ip, true); }
+
+void vcpu_remember_jump(struct vcpu *v, const void *code)
+{
+    uint64_t place = v->ip | v->ri;
+    struct jump_entry *e = &v->jumps[jump_index(place)];
+    const struct jump_entry new = { .ip = place, .itag = v->itag[v->ip >> 61],
+                                    .key_gen = (uint64_t)v->jump_gen << 32 | v->key, .code = code };
+
+    /* What is not in its own place goes: else two neighbours and one that nobody asks for push each other out in turn, for ever. */
+    if (e->key_gen >> 32 == v->jump_gen && jump_index(e->ip) == jump_index(place) &&
+        (e->ip != new.ip || e->itag != new.itag || e->key_gen != new.key_gen))
+        v->jumps[jump_index(place) ^ 1] = *e;
+    *e = new;
+    page_note(v, v->ip, true);
+}
