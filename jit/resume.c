@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Going on without the run loop after calls that change system state: ssm, rsm, cover, rfi and their like, and after the
- * delivery of a break. Whatever the run loop would look at first makes the next unit's entry leave, or is looked at here.
+ * Going on without the run loop after calls that change system state: ssm, rsm, cover, rfi and their like, mov rr, itc.i and ptc.l, and
+ * after the delivery of a break. Whatever the run loop would look at first makes the next unit's entry leave, or is looked at here.
  */
 #include "arch/interruption.h"
 #include "arch/ops.h"
@@ -41,7 +41,12 @@ void emit_resume_stub(struct jit *j, struct x64 *x)
 
 static bool is_one_of(const struct ir_op *op)
 {
-    static const ir_helper some[] = { op_ssm, op_rsm, op_cover, op_rfi, op_mov_to_psr_l, op_bsw, op_epc, op_vmsw };
+    static const ir_helper some[] = { op_ssm, op_rsm, op_cover, op_rfi, op_mov_to_psr_l, op_bsw, op_epc, op_vmsw, op_ptc_l };
+
+    if (op->fn == (void *)op_mov_to_indexed)
+        return op->imm == FILE_RR;
+    if (op->fn == (void *)op_itc)
+        return op->imm; /* itc.i; itc.d does not end the unit */
 
     for (size_t i = 0; i < sizeof(some) / sizeof(*some); i++) {
         if (op->fn == (void *)(uintptr_t)some[i])
