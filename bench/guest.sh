@@ -14,8 +14,10 @@ done </bench/list
 read -r idle </bench/idle
 if [ "$idle" != 0 ]; then
     sleep 2 # until what the programs have left to do is done
-    echo "bench: start idle $idle"
-    sleep "$idle"
-    echo "bench: done idle $idle 0 0 0"
+    for window in 1 2 3 4; do
+        echo "bench: start idle $window"
+        sleep "$idle"
+        echo "bench: done idle $window 0 0 0"
+    done
 fi
 echo "bench: over"

@@ -34,7 +34,7 @@ PATIENCE = 150    # seconds without a line of output after which a guest counts 
 NOWHERE = 'before the first program'
 ATTEMPTS = 3      # boots that may fail in one program before it is given up
 STARTS = 5        # times that the start is measured: the fastest counts
-IDLE = 20         # seconds of the idle guest
+IDLE = 5          # seconds of each of the idle guest's windows
 
 
 def say(text):
