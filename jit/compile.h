@@ -402,6 +402,17 @@ void emit_iipa(struct compile *c, const struct ir_op *op);
 void jump_to_label(struct compile *c, uint8_t *from, uint64_t target);
 /* Sets or clears the predicate of a constant. */
 void put_pr_const(struct compile *c, unsigned p, bool value);
+/* The bit of p in the predicates := the low bit of @reg (0/1). */
+void put_bit(struct compile *c, unsigned p, unsigned reg);
+void emit_set_pr2(struct compile *c, const struct ir_op *op);
+void emit_get_pr(struct compile *c, const struct ir_op *op);
+/* Is the op behind @skip an exit that is all that it skips, and stands out of line? */
+bool skips_exit_apart(const struct compile *c, const struct ir_op *skip);
+/*
+ * compare; set two predicates; skip by one of them. The predicates are constants on either way, so the flags decide
+ * directly. Return: ops taken beyond the compare, 0 if it is no such sequence.
+ */
+unsigned emit_fused(struct compile *c, const struct ir_op *op);
 /* Sets both predicates (p0: neither) to the condition and its complement, from the flags. */
 void put_pr2_flags(struct compile *c, enum x64_cc cc, unsigned p1, unsigned p2);
 /* Loads two temps into argument registers without one overwriting the other. Clobbers rax, rcx. */

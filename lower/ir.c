@@ -4,7 +4,7 @@
 
 #include "lower/lower.h"
 
-static struct ir_op *emit(struct lower *l, enum ir_opcode opcode)
+struct ir_op *ir_emit(struct lower *l, enum ir_opcode opcode)
 {
     /* An instruction that does not fit is taken back by the unit loop (overflow), so the last slot is reused. */
     if (l->n_ops >= LOWER_MAX_OPS - 1)
@@ -18,7 +18,7 @@ static struct ir_op *emit(struct lower *l, enum ir_opcode opcode)
     return op;
 }
 
-static ir_val new_val(struct lower *l)
+ir_val ir_new_val(struct lower *l)
 {
     if (l->n_vals >= LOWER_MAX_VALS - 1) {
         l->overflow = true;
@@ -26,227 +26,6 @@ static ir_val new_val(struct lower *l)
     }
     l->const_of[l->n_vals] = 0;
     return (ir_val)l->n_vals++;
-}
-
-/* ---- values ---- */
-
-ir_val ir_const(struct lower *l, uint64_t value)
-{
-    struct ir_op *op = emit(l, IR_CONST);
-
-    op->dst = new_val(l);
-    op->imm = value;
-    l->const_of[op->dst] = (uint32_t)(op - l->ops) + 1;
-    return op->dst;
-}
-
-ir_val ir_ip(struct lower *l, int64_t disp)
-{
-    struct ir_op *op = emit(l, IR_IP);
-
-    op->dst = new_val(l);
-    op->imm = l->disp + (uint64_t)disp;
-    return op->dst;
-}
-
-bool ir_is_const(const struct lower *l, ir_val v, uint64_t *value)
-{
-    if (!v || !l->const_of[v])
-        return false;
-    *value = l->ops[l->const_of[v] - 1].imm;
-    return true;
-}
-
-static uint64_t shift(enum ir_opcode op, uint64_t a, uint64_t n)
-{
-    switch (op) {
-    case IR_SHL:
-        return n > 63 ? 0 : a << n;
-    case IR_SHR:
-        return n > 63 ? 0 : a >> n;
-    default:
-        return (uint64_t)((int64_t)a >> (n > 63 ? 63 : n));
-    }
-}
-
-static uint64_t fold(enum ir_opcode op, uint64_t a, uint64_t b)
-{
-    switch (op) {
-    case IR_ADD: return a + b;
-    case IR_SUB: return a - b;
-    case IR_AND: return a & b;
-    case IR_OR: return a | b;
-    case IR_XOR: return a ^ b;
-    case IR_ANDCM: return a & ~b;
-    case IR_SHL: case IR_SHR: case IR_SAR: return shift(op, a, b);
-    case IR_MUL: return a * b;
-    case IR_EQ: return a == b;
-    case IR_NE: return a != b;
-    case IR_LT: return (int64_t)a < (int64_t)b;
-    case IR_LE: return (int64_t)a <= (int64_t)b;
-    case IR_LTU: return a < b;
-    case IR_LEU: return a <= b;
-    default: assert(!"no such binary op"); return 0;
-    }
-}
-
-/* The immediate form of a op imm; IR_NOP where there is none. */
-static enum ir_opcode imm_form(enum ir_opcode op)
-{
-    switch (op) {
-    case IR_ADD: case IR_SUB: return IR_ADDI;
-    case IR_AND: case IR_ANDCM: return IR_ANDI;
-    case IR_OR: return IR_ORI;
-    case IR_XOR: return IR_XORI;
-    case IR_SHL: return IR_SHLI;
-    case IR_SHR: return IR_SHRI;
-    case IR_SAR: return IR_SARI;
-    case IR_EQ: return IR_EQI;
-    case IR_NE: return IR_NEI;
-    case IR_LT: return IR_LTI;
-    case IR_LE: return IR_LEI;
-    case IR_LTU: return IR_LTUI;
-    case IR_LEU: return IR_LEUI;
-    default: return IR_NOP;
-    }
-}
-
-/* imm op a as a mirrored immediate form of a. */
-static enum ir_opcode mirrored_form(enum ir_opcode op)
-{
-    switch (op) {
-    case IR_ADD: return IR_ADDI;
-    case IR_SUB: return IR_SUBRI;
-    case IR_AND: return IR_ANDI;
-    case IR_OR: return IR_ORI;
-    case IR_XOR: return IR_XORI;
-    case IR_EQ: return IR_EQI;
-    case IR_NE: return IR_NEI;
-    case IR_LT: return IR_GTI;
-    case IR_LE: return IR_GEI;
-    case IR_LTU: return IR_GTUI;
-    case IR_LEU: return IR_GEUI;
-    default: return IR_NOP;
-    }
-}
-
-static ir_val unary_imm(struct lower *l, enum ir_opcode opcode, ir_val a, uint64_t imm)
-{
-    struct ir_op *op = emit(l, opcode);
-
-    op->a = a;
-    op->imm = imm;
-    op->dst = new_val(l);
-    return op->dst;
-}
-
-ir_val ir_bini(struct lower *l, enum ir_opcode op, ir_val a, uint64_t imm)
-{
-    enum ir_opcode form = imm_form(op);
-    uint64_t ca;
-
-    if (ir_is_const(l, a, &ca))
-        return ir_const(l, fold(op, ca, imm));
-    if (form == IR_NOP)
-        return ir_bin(l, op, a, ir_const(l, imm));
-    if (op == IR_SHL || op == IR_SHR || op == IR_SAR) {
-        if (imm > 63 && op != IR_SAR)
-            return ir_const(l, 0);
-        imm = imm > 63 ? 63 : imm;
-    }
-    if (op == IR_SUB)
-        imm = -imm;
-    else if (op == IR_ANDCM)
-        imm = ~imm;
-    if (imm == 0) {
-        if (form == IR_ADDI || form == IR_ORI || form == IR_XORI || form == IR_SHLI || form == IR_SHRI || form == IR_SARI)
-            return a;
-        if (form == IR_ANDI)
-            return ir_const(l, 0);
-    }
-    return unary_imm(l, form, a, imm);
-}
-
-ir_val ir_subri(struct lower *l, uint64_t imm, ir_val a)
-{
-    uint64_t ca;
-
-    if (ir_is_const(l, a, &ca))
-        return ir_const(l, imm - ca);
-    return unary_imm(l, IR_SUBRI, a, imm);
-}
-
-ir_val ir_bin(struct lower *l, enum ir_opcode op, ir_val a, ir_val b)
-{
-    uint64_t ca, cb;
-
-    if (ir_is_const(l, b, &cb) && (imm_form(op) != IR_NOP || ir_is_const(l, a, &ca)))
-        return ir_bini(l, op, a, cb);
-    if (ir_is_const(l, a, &ca) && mirrored_form(op) != IR_NOP) {
-        if (mirrored_form(op) == imm_form(op))
-            return ir_bini(l, op, b, ca);
-        return unary_imm(l, mirrored_form(op), b, ca);
-    }
-
-    struct ir_op *o = emit(l, op);
-
-    o->a = a;
-    o->b = b;
-    o->dst = new_val(l);
-    return o->dst;
-}
-
-static uint64_t fold_unary(enum ir_opcode op, uint64_t a)
-{
-    switch (op) {
-    case IR_SEXT1: return (uint64_t)(int64_t)(int8_t)a;
-    case IR_SEXT2: return (uint64_t)(int64_t)(int16_t)a;
-    case IR_SEXT4: return (uint64_t)(int64_t)(int32_t)a;
-    case IR_ZEXT1: return (uint8_t)a;
-    case IR_ZEXT2: return (uint16_t)a;
-    case IR_ZEXT4: return (uint32_t)a;
-    case IR_POPCNT: return (uint64_t)__builtin_popcountll(a);
-    case IR_CLZ: return a ? (uint64_t)__builtin_clzll(a) : 64;
-    case IR_BSWAP: return __builtin_bswap64(a);
-    default: assert(!"no such unary op"); return 0;
-    }
-}
-
-ir_val ir_un(struct lower *l, enum ir_opcode op, ir_val a)
-{
-    uint64_t ca;
-
-    if (ir_is_const(l, a, &ca))
-        return ir_const(l, fold_unary(op, ca));
-    return unary_imm(l, op, a, 0);
-}
-
-ir_val ir_select(struct lower *l, ir_val cond, ir_val yes, ir_val no)
-{
-    uint64_t c;
-
-    if (ir_is_const(l, cond, &c))
-        return c ? yes : no;
-
-    struct ir_op *op = emit(l, IR_SELECT);
-
-    op->a = cond;
-    op->b = yes;
-    op->c = no;
-    op->dst = new_val(l);
-    return op->dst;
-}
-
-ir_val ir_pure(struct lower *l, ir_pure_fn fn, ir_val a, ir_val b, uint64_t imm)
-{
-    struct ir_op *op = emit(l, IR_PURE);
-
-    op->a = a;
-    op->b = b;
-    op->imm = imm;
-    op->fn = (void *)fn;
-    op->dst = new_val(l);
-    return op->dst;
 }
 
 /* ---- guest registers ---- */
@@ -270,9 +49,9 @@ ir_val ir_gr(struct lower *l, unsigned r)
         return ir_const(l, 0);
     if (l->gr_val[r])
         return l->gr_val[r];
-    op = emit(l, IR_GET_GRS);
+    op = ir_emit(l, IR_GET_GRS);
     op->op = (uint16_t)gr_place(l, IR_GET_GRS, r, &op->c);
-    op->dst = new_val(l);
+    op->dst = ir_new_val(l);
     l->gr_val[r] = op->dst;
     return op->dst;
 }
@@ -285,9 +64,9 @@ ir_val ir_nat(struct lower *l, unsigned r)
         return ir_const(l, 0);
     if (l->nat_val[r])
         return l->nat_val[r];
-    op = emit(l, IR_GET_NAT);
+    op = ir_emit(l, IR_GET_NAT);
     op->c = (uint16_t)r;
-    op->dst = new_val(l);
+    op->dst = ir_new_val(l);
     l->nat_val[r] = op->dst;
     return op->dst;
 }
@@ -304,14 +83,14 @@ void ir_check_target(struct lower *l, unsigned r)
         ir_fault(l, FAULT_ILLEGAL_OP, 0);
         return;
     }
-    emit(l, IR_CHECK_SOF)->c = (uint16_t)(r - 32);
+    ir_emit(l, IR_CHECK_SOF)->c = (uint16_t)(r - 32);
     if (!l->predicated)
         l->sof_checked = r - 32 + 1;
 }
 
 void ir_set_gr(struct lower *l, unsigned r, ir_val value, ir_val nat)
 {
-    struct ir_op *op = emit(l, IR_SET_GRS);
+    struct ir_op *op = ir_emit(l, IR_SET_GRS);
     uint64_t cn = 1;
 
     op->op = (uint16_t)gr_place(l, IR_SET_GRS, r, &op->c);
@@ -319,12 +98,12 @@ void ir_set_gr(struct lower *l, unsigned r, ir_val value, ir_val nat)
     l->gr_val[r] = value;
     l->gr_written[r / 64] |= UINT64_C(1) << (r % 64);
     if (l->key & KEY_NAT) {
-        op = emit(l, IR_SET_NAT);
+        op = ir_emit(l, IR_SET_NAT);
         op->c = (uint16_t)r;
         op->a = nat;
         l->nat_val[r] = nat;
     } else if (!ir_is_const(l, nat, &cn) || cn) {
-        op = emit(l, IR_MAKE_NAT);
+        op = ir_emit(l, IR_MAKE_NAT);
         op->c = (uint16_t)r;
         op->a = nat;
         l->nat_exit = true;
@@ -337,9 +116,9 @@ ir_val ir_pr(struct lower *l, unsigned p)
 
     if (p == 0)
         return ir_const(l, 1);
-    op = emit(l, IR_GET_PR);
+    op = ir_emit(l, IR_GET_PR);
     op->c = (uint16_t)p;
-    op->dst = new_val(l);
+    op->dst = ir_new_val(l);
     return op->dst;
 }
 
@@ -349,7 +128,7 @@ void ir_set_pr(struct lower *l, unsigned p, ir_val v)
 
     if (p == 0)
         return;
-    op = emit(l, IR_SET_PR);
+    op = ir_emit(l, IR_SET_PR);
     op->c = (uint16_t)p;
     op->a = v;
 }
@@ -360,14 +139,14 @@ void ir_set_pri(struct lower *l, unsigned p, bool v)
 
     if (p == 0)
         return;
-    op = emit(l, IR_SET_PRI);
+    op = ir_emit(l, IR_SET_PRI);
     op->c = (uint16_t)p;
     op->imm = v;
 }
 
 void ir_set_pr2(struct lower *l, unsigned p1, unsigned p2, ir_val v)
 {
-    struct ir_op *op = emit(l, IR_SET_PR2);
+    struct ir_op *op = ir_emit(l, IR_SET_PR2);
 
     op->c = (uint16_t)(p1 | p2 << 8);
     op->a = v;
@@ -375,17 +154,17 @@ void ir_set_pr2(struct lower *l, unsigned p1, unsigned p2, ir_val v)
 
 static ir_val get(struct lower *l, enum ir_opcode opcode, unsigned c, uint64_t imm)
 {
-    struct ir_op *op = emit(l, opcode);
+    struct ir_op *op = ir_emit(l, opcode);
 
     op->c = (uint16_t)c;
     op->imm = imm;
-    op->dst = new_val(l);
+    op->dst = ir_new_val(l);
     return op->dst;
 }
 
 static void set(struct lower *l, enum ir_opcode opcode, unsigned c, uint64_t imm, ir_val a)
 {
-    struct ir_op *op = emit(l, opcode);
+    struct ir_op *op = ir_emit(l, opcode);
 
     op->c = (uint16_t)c;
     op->imm = imm;
@@ -405,7 +184,7 @@ void ir_set_mf(struct lower *l, unsigned f)
 
     if (l->mf_done & bit)
         return;
-    emit(l, IR_SET_MF)->imm = bit;
+    ir_emit(l, IR_SET_MF)->imm = bit;
     if (!l->predicated)
         l->mf_done |= (uint32_t)bit;
 }
@@ -416,24 +195,24 @@ static unsigned log2_size(unsigned size) { return size == 8 ? 3 : size >> 1; }
 
 ir_val ir_load(struct lower *l, ir_val addr, unsigned size, uint32_t flags)
 {
-    struct ir_op *op = emit(l, IR_LD1 + log2_size(size));
+    struct ir_op *op = ir_emit(l, IR_LD1 + log2_size(size));
 
     op->a = addr;
     op->aux = flags | (l->key & KEY_BE ? IR_MEM_BE : 0);
-    op->dst = new_val(l);
+    op->dst = ir_new_val(l);
     return op->dst;
 }
 
 void ir_store(struct lower *l, ir_val addr, ir_val value, unsigned size, uint32_t flags)
 {
-    struct ir_op *op = emit(l, IR_ST1 + log2_size(size));
+    struct ir_op *op = ir_emit(l, IR_ST1 + log2_size(size));
 
     op->a = addr;
     op->b = value;
     op->aux = flags | (l->key & KEY_BE ? IR_MEM_BE : 0);
 }
 
-void ir_fence(struct lower *l) { emit(l, IR_FENCE); }
+void ir_fence(struct lower *l) { ir_emit(l, IR_FENCE); }
 
 /* ---- calls and faults ---- */
 
@@ -464,7 +243,7 @@ static void forget_gr(struct lower *l)
 
 ir_val ir_call(struct lower *l, ir_helper fn, uint64_t imm, ir_val a, ir_val b, uint32_t flags)
 {
-    struct ir_op *op = emit(l, IR_CALL);
+    struct ir_op *op = ir_emit(l, IR_CALL);
 
     op->fn = (void *)fn;
     op->c = l->isa_op;
@@ -472,7 +251,7 @@ ir_val ir_call(struct lower *l, ir_helper fn, uint64_t imm, ir_val a, ir_val b, 
     op->a = a;
     op->b = b;
     op->aux = flags | next_pos(l) << IR_CALL_NEXT_SHIFT;
-    op->dst = new_val(l);
+    op->dst = ir_new_val(l);
     if (!(flags & (IR_CALL_NO_GR | IR_CALL_READS_GR)))
         forget_gr(l);
     return op->dst;
@@ -480,7 +259,7 @@ ir_val ir_call(struct lower *l, ir_helper fn, uint64_t imm, ir_val a, ir_val b, 
 
 ir_val ir_fpop(struct lower *l, ir_helper fn, unsigned isa_op, uint64_t imm, ir_val a, ir_val b, uint32_t flags)
 {
-    struct ir_op *op = emit(l, IR_FPOP);
+    struct ir_op *op = ir_emit(l, IR_FPOP);
 
     op->fn = (void *)fn;
     op->imm = imm;
@@ -488,13 +267,13 @@ ir_val ir_fpop(struct lower *l, ir_helper fn, unsigned isa_op, uint64_t imm, ir_
     op->b = b;
     op->c = (uint16_t)isa_op;
     op->aux = flags | IR_CALL_NO_GR | next_pos(l) << IR_CALL_NEXT_SHIFT;
-    op->dst = new_val(l);
+    op->dst = ir_new_val(l);
     return op->dst;
 }
 
 void ir_fault(struct lower *l, enum fault fault, uint64_t isr)
 {
-    struct ir_op *op = emit(l, IR_FAULT);
+    struct ir_op *op = ir_emit(l, IR_FAULT);
 
     op->c = (uint16_t)fault;
     op->imm = isr;
@@ -504,7 +283,7 @@ void ir_fault(struct lower *l, enum fault fault, uint64_t isr)
 
 void ir_break(struct lower *l, uint64_t iim)
 {
-    emit(l, IR_BREAK)->imm = iim;
+    ir_emit(l, IR_BREAK)->imm = iim;
     if (!l->predicated)
         l->ended = true;
 }
@@ -537,7 +316,7 @@ static ir_label enter_region(struct lower *l, struct ir_op *op)
 
 ir_label ir_skip_pr(struct lower *l, unsigned p)
 {
-    struct ir_op *op = emit(l, IR_SKIP_PR);
+    struct ir_op *op = ir_emit(l, IR_SKIP_PR);
 
     op->c = (uint16_t)p;
     return enter_region(l, op);
@@ -545,7 +324,7 @@ ir_label ir_skip_pr(struct lower *l, unsigned p)
 
 ir_label ir_skip_z(struct lower *l, ir_val v)
 {
-    struct ir_op *op = emit(l, IR_SKIP_Z);
+    struct ir_op *op = ir_emit(l, IR_SKIP_Z);
 
     op->a = v;
     return enter_region(l, op);
@@ -553,7 +332,7 @@ ir_label ir_skip_z(struct lower *l, ir_val v)
 
 ir_label ir_skip_nz(struct lower *l, ir_val v)
 {
-    struct ir_op *op = emit(l, IR_SKIP_NZ);
+    struct ir_op *op = ir_emit(l, IR_SKIP_NZ);
 
     op->a = v;
     return enter_region(l, op);
@@ -586,7 +365,7 @@ void ir_frame_changed(struct lower *l, unsigned sof)
 
 void ir_rotate(struct lower *l)
 {
-    emit(l, IR_ROTATE);
+    ir_emit(l, IR_ROTATE);
     forget_gr(l);
 }
 
@@ -598,7 +377,7 @@ static void end_unless_predicated(struct lower *l)
 
 void ir_exit(struct lower *l, int64_t disp, uint32_t flags)
 {
-    struct ir_op *op = emit(l, IR_EXIT);
+    struct ir_op *op = ir_emit(l, IR_EXIT);
 
     op->imm = l->disp + (uint64_t)disp;
     op->aux = op->imm ? flags : flags & ~(uint32_t)IR_EXIT_UNLIKELY;
@@ -608,7 +387,7 @@ void ir_exit(struct lower *l, int64_t disp, uint32_t flags)
 
 void ir_exit_ind(struct lower *l, ir_val target, uint32_t flags)
 {
-    struct ir_op *op = emit(l, IR_EXIT_IND);
+    struct ir_op *op = ir_emit(l, IR_EXIT_IND);
 
     op->a = target;
     op->aux = flags;
@@ -617,7 +396,7 @@ void ir_exit_ind(struct lower *l, ir_val target, uint32_t flags)
 
 struct ir_op *ir_exit_next(struct lower *l)
 {
-    struct ir_op *op = emit(l, IR_EXIT);
+    struct ir_op *op = ir_emit(l, IR_EXIT);
 
     op->imm = next_insn(l, &op->c);
     end_unless_predicated(l);
@@ -626,13 +405,13 @@ struct ir_op *ir_exit_next(struct lower *l)
 
 void ir_exit_if_nat(struct lower *l)
 {
-    struct ir_op *op = emit(l, IR_EXIT_IF_NAT);
+    struct ir_op *op = ir_emit(l, IR_EXIT_IF_NAT);
 
     op->imm = next_insn(l, &op->c);
 }
 
 void ir_gate(struct lower *l, unsigned gate)
 {
-    emit(l, IR_GATE)->imm = gate;
+    ir_emit(l, IR_GATE)->imm = gate;
     l->ended = true;
 }

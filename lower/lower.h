@@ -40,7 +40,11 @@ struct lower {
     struct ir_guest_insn guest[LOWER_MAX_INSNS];
 };
 
-/* ---- values ---- */
+/* A new op with nothing but @opcode and the present instruction's place, and a new temp: of the builder's own files. */
+struct ir_op *ir_emit(struct lower *l, enum ir_opcode opcode);
+ir_val ir_new_val(struct lower *l);
+
+/* ---- values (lower/ir_values.c) ---- */
 ir_val ir_const(struct lower *l, uint64_t value);
 /* Address of the current bundle + @disp. */
 ir_val ir_ip(struct lower *l, int64_t disp);
