@@ -8,6 +8,7 @@ import os
 import pty
 import re
 import select
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -15,7 +16,8 @@ import time
 import traceback
 
 PROGRAM = os.environ['KIA_PROGRAM']
-SOURCES = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'programs')
+HERE = os.path.dirname(os.path.abspath(__file__))
+SOURCES = os.path.join(HERE, 'programs')
 # A guest's boot takes seconds; this is for a busy host and a program built with sanitizers.
 PATIENCE = 300
 SKIPPED = 77
@@ -36,6 +38,30 @@ def guest_files():
         print('1..1\nnot ok 1 - there is no guest software: %s' % ' '.join(missing))
         sys.exit(1)
     return files
+
+
+def recipe(*command):
+    """What a script of guest/ prints: where the thing is that it builds if it is not there."""
+    command = [os.path.join(HERE, '..', '..', 'guest', command[0]), *command[1:]]
+    return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+
+
+def ramdisk_with(folder, tools):
+    """The initial ramdisk and behind it /tools with these names of busybox; without a compiler for that the ramdisk itself."""
+    initrd = guest_files()[1]
+    if not tools or not os.environ.get('KIA_LIBC_TOOLCHAIN'):
+        return initrd
+    os.mkdir(os.path.join(folder, 'tools'))
+    shutil.copy(os.path.join(recipe('busybox.sh'), 'busybox'), os.path.join(folder, 'tools', 'busybox'))
+    for name in tools:
+        os.symlink('busybox', os.path.join(folder, 'tools', name))
+    names = '\n'.join(['tools', *('tools/' + name for name in ('busybox', *tools))])
+    archive = subprocess.run(['cpio', '--quiet', '-o', '-H', 'newc', '--owner', '0:0'], cwd=folder, input=names.encode(),
+                             stdout=subprocess.PIPE, check=True).stdout
+    with open(initrd, 'rb') as file, open(os.path.join(folder, 'initrd'), 'wb') as both:
+        shutil.copyfileobj(file, both)
+        both.write(bytes(-both.tell() % 4) + archive)
+    return both.name
 
 
 class Machine:
@@ -107,18 +133,27 @@ class Lacking(Exception):
 
 
 class Linux(Machine):
-    """Linux with a shell on the serial port."""
+    """Linux with a shell on the serial port. tools: commands that it takes from busybox."""
 
-    def __init__(self, *options):
-        kernel, initrd = guest_files()
-        super().__init__('-m', '512M', '-nographic', '-no-reboot', '-kernel', kernel, '-initrd', initrd,
+    def __init__(self, *options, tools=()):
+        self.tools = tools
+        self.folder = tempfile.TemporaryDirectory()
+        super().__init__('-m', '512M', '-nographic', '-no-reboot', '-kernel', guest_files()[0],
+                         '-initrd', ramdisk_with(self.folder.name, tools),
                          '-append', 'console=ttyS0 quiet panic=-1', '-device', 'virtio-rng-pci,addr=31', *options)
         try:
             self.expect(r'guest: Linux .* ia64.*\n')
             self.expect(r'# $')
+            if tools:
+                self.run('PATH=/tools:$PATH')
+                self.need(*tools)
         except BaseException:    # no with statement ends it yet
             self.__exit__()
             raise
+
+    def __exit__(self, *exception):
+        super().__exit__(*exception)
+        self.folder.cleanup()
 
     def run(self, command):
         """Types a command; what it printed. Its exit status must be 0."""

@@ -10,9 +10,8 @@ import subprocess
 import sys
 import tempfile
 
-from machine import Lacking, Linux, main, skip_all
+from machine import Lacking, Linux, main, recipe, skip_all
 
-RECIPES = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..', 'guest')
 # The kernel's tests, and all that one says (a regular expression) when it has passed. What must be there is what the
 # sources say; a test that says nothing would have warned.
 TESTS = {
@@ -53,14 +52,6 @@ NOT_KEPT = {
 }
 LOCKS = 'spin_lock spin_lock_irq rw_lock rw_lock_irq mutex_lock rwsem_lock percpu_rwsem_lock ww_mutex_lock rtmutex_lock'.split()
 FOLDER = tempfile.TemporaryDirectory()
-
-
-def recipe(*command):
-    made = subprocess.run([os.path.join(RECIPES, command[0]), *command[1:]], stdout=subprocess.PIPE, text=True, check=False)
-    if made.returncode:
-        print('1..1\nnot ok 1 - %s cannot be built' % ' '.join(command))
-        sys.exit(1)
-    return made.stdout.strip()
 
 
 def disk():

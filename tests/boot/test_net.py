@@ -17,6 +17,7 @@ MEGABYTES = int(sys.argv[1]) if len(sys.argv) > 1 else 16
 CHUNK = 1 << 20
 PAGE = b'<p>a page of the host</p>\n'
 HOST = '10.0.2.2'
+TOOLS = ('dmesg', 'grep', 'httpd', 'ifconfig', 'md5sum', 'nc', 'route', 'wget')
 
 
 def chunks():
@@ -84,8 +85,7 @@ def test_user_network():
     server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Pages)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     base, forwarded, sink = 'http://%s:%d' % (HOST, server.server_port), free_port(), Sink()
-    with Linux('-nic', 'user,hostfwd=tcp:127.0.0.1:%d-:80' % forwarded) as linux:
-        linux.need('ifconfig', 'httpd', 'md5sum', 'nc', 'route', 'wget')
+    with Linux('-nic', 'user,hostfwd=tcp:127.0.0.1:%d-:80' % forwarded, tools=TOOLS) as linux:
         linux.run('ifconfig eth0 10.0.2.15 netmask 255.255.255.0 up && route add default gw %s' % HOST)
         assert PAGE.decode() in linux.run('wget -q -O - %s/' % base)
         printed = linux.run('wget -q -O - %s/file | md5sum' % base)
@@ -106,10 +106,9 @@ def test_user_network():
 def test_two_machines():
     """Two machines on a wire: a socket that one of them listens on."""
     port = free_port()
-    with Linux('-nic', 'socket,listen=127.0.0.1:%d' % port) as one, \
+    with Linux('-nic', 'socket,listen=127.0.0.1:%d' % port, tools=TOOLS) as one, \
             Linux('-netdev', 'socket,id=n,connect=127.0.0.1:%d' % port,
-                  '-device', 'virtio-net-pci,netdev=n,mac=52:54:00:00:00:02,packed=off,indirect_desc=off') as two:
-        one.need('ifconfig', 'httpd', 'md5sum', 'wget')
+                  '-device', 'virtio-net-pci,netdev=n,mac=52:54:00:00:00:02,packed=off,indirect_desc=off', tools=TOOLS) as two:
         for number, linux in (1, one), (2, two):
             linux.run('ifconfig eth0 192.168.5.%d netmask 255.255.255.0 up' % number)
         one.run('mkdir /tmp/www && dd if=/dev/urandom of=/tmp/www/f bs=65536 count=64 && httpd -h /tmp/www')

@@ -8,6 +8,7 @@ import tempfile
 
 from machine import Linux, guest_files, main
 
+TOOLS = ('chmod', 'dd', 'ln', 'ls', 'md5sum', 'mkdir', 'mkfifo', 'mv', 'rm', 'seq', 'touch', 'umount', 'wc')
 MOUNT = 'mount -t 9p -o trans=virtio,version=9p2000.L'
 
 
@@ -27,8 +28,7 @@ def test_share():
             file.write('secret')
         os.symlink('../secret', os.path.join(shared, 'out'))
         with Linux('-virtfs', 'local,path=%s,mount_tag=one' % shared,
-                   '-virtfs', 'local,path=%s,mount_tag=two,readonly=on' % fixed) as linux:
-            linux.need('md5sum', 'mkfifo', 'seq')
+                   '-virtfs', 'local,path=%s,mount_tag=two,readonly=on' % fixed, tools=TOOLS) as linux:
             linux.run('mkdir /tmp/1 /tmp/2 && %s one /tmp/1 && %s two /tmp/2' % (MOUNT, MOUNT))
             for number in 1, 2:
                 assert linux.run('md5sum </tmp/%d/data' % number).split()[0] == md5(os.path.join(fixed, 'data'))
