@@ -220,6 +220,11 @@ struct jit {
     const uint8_t *load_slow, *store_slow;
     const uint8_t *lookup[2]; /* at cpl 0-2, at cpl 3: goes on at r14, through v->jumps; no unit of careful code may */
     const uint8_t *resume;    /* jit/resume.c */
+    /*
+     * Counts compiled units. A processor gets to units that others made by links that it does not see change; what it reads of them
+     * where it leaves was written before: those who compile release this, those who leave acquire it.
+     */
+    _Atomic uint64_t published;
     void (*deliver)(struct vcpu *v); /* v->fault; NULL: the run loop does it */
 };
 

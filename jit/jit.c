@@ -301,6 +301,7 @@ jit_code jit_compile(struct jit *j, const struct ir_unit *u, const struct ir_uni
     j->stats.units++;
     j->stats.insns += u->n_insns;
     j->stats.ops += u->n_ops;
+    atomic_fetch_add_explicit(&j->published, 1, memory_order_release);
     return code;
 }
 
@@ -409,6 +410,7 @@ enum unit_end jit_run(struct jit *j, struct vcpu *v, jit_code code, const struct
     struct jit_exit e;
     enum leave leave = enter(v, code, &e);
 
+    (void)atomic_load_explicit(&j->published, memory_order_acquire);
     link->place = NULL;
     r->taken = r->was_rfi = r->idle = r->moved = false;
     r->leave = (uint8_t)leave;
