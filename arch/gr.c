@@ -32,15 +32,6 @@ void vcpu_update_key(struct vcpu *v)
     v->key = key;
 }
 
-static void bit_put(uint64_t *map, size_t i, bool value)
-{
-    uint64_t bit = UINT64_C(1) << (i % 64);
-
-    map[i / 64] = value ? map[i / 64] | bit : map[i / 64] & ~bit;
-}
-
-static bool bit_get(const uint64_t *map, size_t i) { return map[i / 64] >> (i % 64) & 1; }
-
 void gr_set_nat(struct vcpu *v, unsigned r, bool nat)
 {
     if (nat && !v->nat_any) {

@@ -9,6 +9,16 @@
 bool gr_stack_nat(const struct vcpu *v, const uint64_t *slot);
 void gr_set_stack_nat(struct vcpu *v, const uint64_t *slot, bool nat);
 
+/* Bit maps of NaTs and pages. */
+static inline void bit_put(uint64_t *map, size_t i, bool value)
+{
+    uint64_t bit = UINT64_C(1) << (i % 64);
+
+    map[i / 64] = value ? map[i / 64] | bit : map[i / 64] & ~bit;
+}
+
+static inline bool bit_get(const uint64_t *map, size_t i) { return map[i / 64] >> (i % 64) & 1; }
+
 /*
  * While sor > 0 the rotating registers live in v->rot by virtual number; their home is the frame, by physical number
  * ((k + rrb.gr) mod sor). Until the first rotation v->rot is the frame. gr_rot_to_home() copies them home if they are

@@ -2,27 +2,13 @@
 /* v->jumps[]: where compiled code finds units, filled by the engine, and what of it a purge takes away. */
 #include <string.h>
 
+#include "arch/gr.h"
 #include "arch/tlb.h"
 
 enum {
     JUMPS_A_PAGE = 1 << 8, /* bundles: each page's places are such a block of jumps[], by jump_index() */
     PS_MOST = 18, /* a larger purge forgets all */
 };
-
-static void page_note(struct vcpu *v, uint64_t gva, bool has)
-{
-    size_t i = jump_page(gva);
-    uint64_t bit = UINT64_C(1) << (i % 64);
-
-    v->jump_pages[i / 64] = has ? v->jump_pages[i / 64] | bit : v->jump_pages[i / 64] & ~bit;
-}
-
-static bool page_noted(const struct vcpu *v, uint64_t gva)
-{
-    size_t i = jump_page(gva);
-
-    return v->jump_pages[i / 64] >> (i % 64) & 1;
-}
 
 void vcpu_forget_jumps(struct vcpu *v)
 {
@@ -50,7 +36,7 @@ static void page_forget(struct vcpu *v, uint64_t page, uint32_t rid)
             empty = false;
     }
     if (empty)
-        page_note(v, page, false);
+        bit_put(v->jump_pages, jump_page(page), false);
 }
 
 void vcpu_forget_jumps_to(struct vcpu *v, uint32_t rid, uint64_t gva, unsigned ps)
@@ -65,13 +51,13 @@ void vcpu_forget_jumps_to(struct vcpu *v, uint32_t rid, uint64_t gva, unsigned p
         for (uint64_t region = 0; region < 8; region++) {
             uint64_t page = (region << 61) + first + ((uint64_t)i << 12);
 
-            if (page_noted(v, page))
+            if (bit_get(v->jump_pages, jump_page(page)))
                 page_forget(v, page, rid);
         }
     }
 }
 
-void vcpu_note_jump(struct vcpu *v) { page_note(v, v->ip, true); }
+void vcpu_note_jump(struct vcpu *v) { bit_put(v->jump_pages, jump_page(v->ip), true); }
 
 void vcpu_remember_jump(struct vcpu *v, const void *code)
 {
@@ -85,5 +71,5 @@ void vcpu_remember_jump(struct vcpu *v, const void *code)
         (e->ip != new.ip || e->itag != new.itag || e->key_gen != new.key_gen))
         v->jumps[jump_index(place) ^ 1] = *e;
     *e = new;
-    page_note(v, v->ip, true);
+    vcpu_note_jump(v);
 }

@@ -348,6 +348,8 @@ def parse_arguments():
     parser.add_argument('--time', type=int, default=400, metavar='MS', help='length of a run (400)')
     parser.add_argument('-v', '--verbose', action='store_true', help="show the guest's lines")
     options = parser.parse_args()
+    if options.rounds < 1:
+        parser.error('--rounds %d: there must be one at least' % options.rounds)
     program = os.path.join(os.path.dirname(HERE), 'build', 'kvm-ia64')
     options.program = os.environ.get('KIA_PROGRAM') or program
     if not os.access(options.program, os.X_OK):

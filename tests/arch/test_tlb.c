@@ -255,7 +255,6 @@ static void test_purge(void **state)
     assert_int_equal(v->fault.kind, FAULT_VIRTUALIZATION);
 }
 
-/* A large range, entries of many sizes inside. */
 static bool knows(struct vcpu *v, uint64_t ip)
 {
     const struct jump_entry *e = &v->jumps[jump_index(ip)];
@@ -396,6 +395,7 @@ static void test_jumps_of_neighbours(void **state)
     }
 }
 
+/* A large range, entries of many sizes inside. */
 static void test_purge_range(void **state)
 {
     struct vcpu *v = *state;

@@ -136,7 +136,6 @@ class Linux(Machine):
     """Linux with a shell on the serial port. tools: commands that it takes from busybox."""
 
     def __init__(self, *options, tools=()):
-        self.tools = tools
         self.folder = tempfile.TemporaryDirectory()
         super().__init__('-m', '512M', '-nographic', '-no-reboot', '-kernel', guest_files()[0],
                          '-initrd', ramdisk_with(self.folder.name, tools),
