@@ -41,18 +41,23 @@ static size_t front_room(struct kia_chr *chr)
     return chr->front.room ? chr->front.room(chr->front.opaque) : 0;
 }
 
-/* Gives the front end as much of in_buf as it takes. */
+/*
+ * Gives the front end as much of in_buf as it takes. It asks for more only when it has been full, so this goes on until it is: the
+ * guest may read between the question for room and the bytes.
+ */
 static void deliver(struct kia_chr *chr)
 {
-    size_t n = front_room(chr);
+    while (chr->in_len) {
+        size_t n = front_room(chr);
 
-    if (n > chr->in_len)
-        n = chr->in_len;
-    if (!n)
-        return;
-    chr->front.receive(chr->front.opaque, chr->in_buf, n);
-    chr->in_len -= n;
-    memmove(chr->in_buf, chr->in_buf + n, chr->in_len);
+        if (n > chr->in_len)
+            n = chr->in_len;
+        if (!n)
+            return;
+        chr->front.receive(chr->front.opaque, chr->in_buf, n);
+        chr->in_len -= n;
+        memmove(chr->in_buf, chr->in_buf + n, chr->in_len);
+    }
 }
 
 /* The caller went away. What it has sent already is still for the front end. */
