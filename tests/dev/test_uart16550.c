@@ -3,6 +3,7 @@
 #include "tests/dev/fixture.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -218,6 +219,60 @@ static void test_flow(void **state)
     }
 }
 
+/* A front end whose guest reads each byte as soon as it is there: room for one, never full when it is asked. */
+struct quick_guest {
+    uint8_t got[64];
+    atomic_size_t n;
+};
+
+static size_t quick_room(void *opaque)
+{
+    (void)opaque;
+    return 1;
+}
+
+static void quick_receive(void *opaque, const uint8_t *data, size_t len)
+{
+    struct quick_guest *g = opaque;
+    size_t n = atomic_load(&g->n);
+
+    assert_int_equal(len, 1);
+    if (n < sizeof(g->got))
+        g->got[n] = *data;
+    atomic_store(&g->n, n + 1);
+}
+
+/* Nobody tells the back end of room that was there all the time. */
+static void test_quick_reader(void **state)
+{
+    static const char text[] = "a guest that reads meanwhile";
+    struct quick_guest guest = { .n = 0 };
+    const struct kia_chr_front front = { .room = quick_room, .receive = quick_receive, .opaque = &guest };
+    int in[2];
+    struct kia_loop *loop = kia_loop_create();
+    struct kia_chr *chr;
+    pthread_t thread;
+
+    (void)state;
+    assert_non_null(loop);
+    assert_int_equal(pipe(in), 0);
+    chr = kia_chr_create(loop, in[0], -1, false, NULL);
+    assert_non_null(chr);
+    kia_chr_set_front(chr, &front);
+    assert_int_equal(write(in[1], text, sizeof(text)), sizeof(text));
+    assert_int_equal(pthread_create(&thread, NULL, loop_main, loop), 0);
+    for (unsigned i = 0; i < 5000 && atomic_load(&guest.n) < sizeof(text); i++)
+        usleep(1000);
+    kia_loop_stop(loop);
+    pthread_join(thread, NULL);
+    assert_int_equal(atomic_load(&guest.n), sizeof(text));
+    assert_memory_equal(guest.got, text, sizeof(text));
+    kia_chr_destroy(chr);
+    kia_loop_destroy(loop);
+    close(in[0]);
+    close(in[1]);
+}
+
 static void test_loopback(void **state)
 {
     (void)state;
@@ -330,6 +385,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_receive, setup, teardown),
         cmocka_unit_test_setup_teardown(test_fifo_levels, setup, teardown),
         cmocka_unit_test_setup_teardown(test_flow, setup, teardown),
+        cmocka_unit_test(test_quick_reader),
         cmocka_unit_test_setup_teardown(test_loopback, setup, teardown),
         cmocka_unit_test_setup_teardown(test_priorities, setup, teardown),
         cmocka_unit_test_setup_teardown(test_break, setup, teardown),
