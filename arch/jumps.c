@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* v->jumps[]: where compiled code finds units, filled by the engine, and what of it a purge takes away. */
+/* v->jumps[] and v->returns[]: where compiled code finds units, filled by the engine and by calls; what of them a purge takes away. */
 #include <string.h>
 
 #include "arch/gr.h"
@@ -10,8 +10,23 @@ enum {
     PS_MOST = 18, /* a larger purge forgets all */
 };
 
+void vcpu_forget_returns(struct vcpu *v)
+{
+    for (unsigned i = 0; i < N_RETURNS; i++)
+        v->returns[i].ip = RETURN_VOID;
+}
+
+static void forget_returns_to(struct vcpu *v, uint64_t first, unsigned ps)
+{
+    for (unsigned i = 0; i < N_RETURNS; i++) {
+        if ((v->returns[i].ip << 3 ^ first << 3) >> ps >> 3 == 0)
+            v->returns[i].ip = RETURN_VOID;
+    }
+}
+
 void vcpu_forget_jumps(struct vcpu *v)
 {
+    vcpu_forget_returns(v);
     v->units_gen++;
     if (++v->jump_gen == 0) { /* old entries would be valid again */
         memset(v->jumps, 0, sizeof(v->jumps));
@@ -47,6 +62,7 @@ void vcpu_forget_jumps_to(struct vcpu *v, uint32_t rid, uint64_t gva, unsigned p
         vcpu_forget_jumps(v);
         return;
     }
+    forget_returns_to(v, first, ps);
     for (unsigned i = 0; i < 1u << (ps - 12); i++) {
         for (uint64_t region = 0; region < 8; region++) {
             uint64_t page = (region << 61) + first + ((uint64_t)i << 12);

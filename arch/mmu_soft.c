@@ -227,6 +227,8 @@ void mmu_update_tags(struct vcpu *v)
     changed = all || rr_changed || (state ^ g->state) & PSR_VM ? UINT64_MAX : state ^ g->state;
     if (all || rr_changed || (state ^ g->state) & STATE_WATCH)
         sites_drop(v);
+    if (all || rr_changed)
+        vcpu_forget_returns(v);
     v->site_vm |= (v->psr & PSR_VM) != 0;
     g->state = state;
     tags_make(v, state, changed);

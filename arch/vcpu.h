@@ -189,6 +189,18 @@ struct jump_entry {
 };
 #define JUMP_BITS 15
 #define JUMP_SIZE (1u << JUMP_BITS)
+/*
+ * Where calls will return to, and the code there, which looks at the key: by the place of the caller's frame. Void entries are those of
+ * addresses that no bundle has. docs/jit.md
+ */
+struct return_entry {
+    uint64_t ip;
+    const void *code;
+};
+#define RETURN_BITS 6
+#define N_RETURNS (1u << RETURN_BITS)
+#define RETURN_VOID UINT64_C(1)
+
 /* Pages of 4 KiB that jumps[] may lead to, by a hash of the address. */
 #define JUMP_PAGE_BITS 12
 #define JUMP_PAGES (1u << JUMP_PAGE_BITS)
@@ -240,6 +252,7 @@ struct vcpu {
     uint64_t dtag[8];         /* region tags for data references, by va{63:61} */
     uint64_t itag[8];         /* for fetches */
     uint64_t rse_tag[8];      /* for RSE references */
+    struct return_entry returns[N_RETURNS];
 
     /* ---- architected ---- */
     uint64_t pr;              /* bit p is PR[p] by virtual number: rotated in place */
@@ -347,6 +360,8 @@ void vcpu_forget_jumps(struct vcpu *v);
 void vcpu_forget_jumps_to(struct vcpu *v, uint32_t rid, uint64_t gva, unsigned ps);
 /* Compiled code finds the unit of v->key at v->ip, v->ri, from now on. */
 void vcpu_remember_jump(struct vcpu *v, const void *code);
+/* rr or the protection keys changed: none of v->returns[] is known to be where it was. */
+void vcpu_forget_returns(struct vcpu *v);
 /* The engine remembers by itself what is at v->ip, until v->units_gen changes. */
 void vcpu_note_jump(struct vcpu *v);
 

@@ -30,7 +30,8 @@ static void to_leave(struct compile *c)
 
 void emit_leave(struct compile *c, enum leave leave, const struct ir_op *op)
 {
-    if (pins_hold(c, op) && leave != LEAVE_ATTENTION && leave != LEAVE_INTERPRET && leave != LEAVE_LINK)
+    if (pins_hold(c, op) && leave != LEAVE_ATTENTION && leave != LEAVE_INTERPRET && leave != LEAVE_LINK &&
+        leave != LEAVE_RETURN)
         pins_write_back(c);
     x64_mov_ri(&c->x, RAX, (uint64_t)leave | (uint64_t)(op - c->u->ops) << LEAVE_INDEX_SHIFT);
     to_leave(c);
@@ -235,6 +236,9 @@ void emit_cold(struct compile *c, const struct cold *where)
         emit_exit(c, cold->op);
         break;
     case COLD_SITE: /* emit_site_colds() */
+        break;
+    case COLD_RETURN:
+        returns_cold(c, cold);
         break;
     case COLD_LINK:
         if (cold->leave) {

@@ -14,8 +14,8 @@ _Static_assert(offsetof(struct vcpu, cfm) == offsetof(struct vcpu, gr) + 32 * 8,
 enum { REG_V = RBX, REG_FRAME = R12, REG_PR = R13, REG_IP = R14, REG_S0 = RAX, REG_S1 = RCX, REG_S2 = R11, REG_S3 = R10 };
 
 /*
- * Compiled code leaves through j->leave with eax = enum leave, rdx = the op it left at, r9 = the unit, and for LEAVE_LINK rcx = the
- * place to patch, as it is executed; or through j->leave_index with eax = enum leave | index of the op << LEAVE_INDEX_SHIFT. r14 is then
+ * Compiled code leaves through j->leave with eax = enum leave, rdx = the op it left at, r9 = the unit, and for LEAVE_LINK and
+ * LEAVE_RETURN rcx = the place to patch, as it is executed; or through j->leave_index with eax = enum leave | index of the op << LEAVE_INDEX_SHIFT. r14 is then
  * the unit's address, for LEAVE_LINK the address to go on at.
  */
 enum { LEAVE_INDEX_SHIFT = 8 };
@@ -27,6 +27,7 @@ enum leave {
     LEAVE_LINK,      /* IR_EXIT, not linked yet */
     LEAVE_ATTENTION, /* before the unit's first op */
     LEAVE_MOVED,     /* v->ip and v->ri say where to go on: an interruption was delivered */
+    LEAVE_RETURN,    /* r14 is the address to go on at, behind the op's call, not linked yet */
     LEAVE_LOOKUP,    /* r14 is the address to go on at, which v->jumps does not have */
     LEAVE_INTERPRET = JIT_LEFT_INTERPRET, /* before the unit's first op, too: its code is not for this frame */
     LEAVE_CALL = JIT_LEFT_CALL, /* + enum op_result of a call */
@@ -62,6 +63,7 @@ enum cold_kind {
     COLD_LOAD,
     COLD_STORE,
     COLD_CALL,     /* a call's result is not OPR_OK */
+    COLD_RETURN,   /* where a call's return finds the way on */
     COLD_LINK,     /* an exit that is not linked; leave: to late entries as well */
     COLD_EXIT,     /* a way out that is seldom taken */
     COLD_FULL,     /* the inline form does not do: call C */
@@ -385,6 +387,8 @@ bool emit_break(struct compile *c, const struct ir_op *op);
 void emit_resume_stub(struct jit *j, struct x64 *x);
 /* Goes to the unit at r14 by v->jumps, whose entry must be of this address, address space, key and generation; or leaves. */
 void emit_lookup(struct compile *c);
+/* Where that is done for units of this one's privilege. */
+uint8_t *lookup_place(const struct compile *c);
 /* The same where r14 is @target if the unit runs where it was met: the place in v->jumps is known then. */
 void emit_lookup_direct(struct compile *c, uint64_t target);
 /* Makes j->lookup[], where that is done. */
@@ -400,6 +404,13 @@ void links_look_back(struct compile *c, const struct ir_op *op);
 /* The exit's jump, with r14 = its target; and what is out of line of one to late entries. */
 void links_jmp(struct compile *c, const struct ir_op *op);
 void links_cold(struct compile *c, const struct cold *cold);
+/* Out of line: the way on of a return from op @call, whose lookup is at @lookup. */
+void links_return(struct compile *c, const struct ir_op *call, const uint8_t *lookup);
+/* op_br_call, before it does anything: notes its return address, and what is to run there. Clobbers rax and rcx. jit/returns.c */
+void returns_note(struct compile *c, const struct ir_op *call);
+/* A return to r14, r10 = the size of its frame, is done: goes to where the call from that frame said, if it said so of r14. */
+void returns_go(struct compile *c, const struct ir_op *ret);
+void returns_cold(struct compile *c, const struct cold *cold);
 /* IR_EXIT. jit/emit.c */
 void emit_exit(struct compile *c, const struct ir_op *op);
 /* CR.IIPA := the bundle of @op's instruction, if psr.ic is 1. */

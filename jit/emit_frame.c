@@ -89,8 +89,10 @@ static void emit_br_call(struct compile *c, const struct ir_op *op)
 {
     struct x64 *x = &c->x;
     unsigned cpl = c->u->key & KEY_CPL;
-    unsigned first = c->n_colds;
+    unsigned first;
 
+    returns_note(c, op);
+    first = c->n_colds;
     x64_load(x, RAX, REG_V, V(cfm));
     full_if_any(c, op, RAX, CFM_RRB, RCX);
     if (unit_sor(c)) {
@@ -163,19 +165,19 @@ static void return_frame(struct compile *c, const struct ir_op *op)
     x64_alu_rr(x, ALU_SUB, R11, RCX); /* ndirty is not negative here: units run with complete frames */
     ret_check(c, op, CC_S);
     field(c, R10, RAX, 0, 0x7f); /* sof */
-    x64_alu_rr(x, ALU_ADD, R10, R11);
-    x64_alu_ri(x, ALU_CMP, R10, N_PHYS_STACKED);
+    x64_alu_rr(x, ALU_ADD, R11, R10);
+    x64_alu_ri(x, ALU_CMP, R11, N_PHYS_STACKED);
     ret_check(c, op, CC_A);
+    x64_alu_rr(x, ALU_SUB, R11, R10);
     x64_shift_ri(x, SHIFT_SHL, RCX, 3);
     if (c->j->counted) { /* registers lie in the same slots in both engines: moved when C would */
         x64_mov_rr(x, R10, REG_FRAME);
-        x64_alu_rr(x, ALU_SUB, R10, RCX);
-        x64_lea(x, RSI, REG_V, V(stack) + N_STACKED * 8);
-        x64_alu_rr(x, ALU_CMP, R10, RSI);
-        ret_check(c, op, CC_B);
-        x64_lea(x, RSI, REG_V, V(stack) + STACK_SLOTS * 8);
-        x64_alu_rr(x, ALU_CMP, REG_FRAME, RSI);
+        x64_alu_rr(x, ALU_SUB, R10, REG_V);
+        x64_alu_ri(x, ALU_CMP, R10, V(stack) + STACK_SLOTS * 8 - REG_V_AT);
         ret_check(c, op, CC_A);
+        x64_alu_rr(x, ALU_SUB, R10, RCX);
+        x64_alu_ri(x, ALU_CMP, R10, V(stack) + N_STACKED * 8 - REG_V_AT);
+        ret_check(c, op, CC_B);
     }
     store32(c, V(rse.ndirty), R11);
     x64_alu_rr(x, ALU_SUB, REG_FRAME, RCX);
@@ -204,7 +206,7 @@ static void emit_br_ret(struct compile *c, const struct ir_op *op)
     emit_slots_exit(c, ir_slots_call(c->u, op, OPR_BRANCH));
     use_into(c, op->a, REG_IP);
     x64_alu_ri(x, ALU_AND, REG_IP, -16);
-    emit_lookup(c);
+    returns_go(c, op);
 }
 
 /* Are f32-f127 where they are without rotations, once those that only counted are forgotten, and rrb.pr a number of rotations? */

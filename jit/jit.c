@@ -383,6 +383,7 @@ static void count_exit(struct vcpu *v, const struct jit_exit *e, enum leave leav
 
     switch (leave) {
     case LEAVE_LINK:
+    case LEAVE_RETURN:
     case LEAVE_MOVED:
     case LEAVE_ATTENTION:
     case LEAVE_INTERPRET:
@@ -453,6 +454,12 @@ enum unit_end jit_run(struct jit *j, struct vcpu *v, jit_code code, const struct
         v->ip = e.ip;
         v->ri = e.op->c;
         r->taken = e.op->aux & IR_EXIT_TAKEN;
+        return UNIT_EXIT;
+    case LEAVE_RETURN:
+        *link = (struct jit_link){ j->rw + ((const uint8_t *)e.link - j->rx), e.unit->key & ~KEY_SOR };
+        v->ip = e.ip;
+        v->ri = 0;
+        r->moved = true;
         return UNIT_EXIT;
     case LEAVE_MOVED:
         r->moved = true;

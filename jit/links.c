@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Exits to a unit in the same page: linked once they were taken, and past what that unit's entry would look at in vain.
+ * Exits and returns to a unit in the same page: linked once they were taken, and past what that unit's entry would look at in vain.
  *
  * A unit has two entries. The first looks at attention, and at the frame. The late one, behind them, is for units whose frame is known to
  * be large enough, and that have just looked at attention: each does so at its first entry and at branches back, so that as many
@@ -23,7 +23,7 @@ _Static_assert(sizeof(struct head) == UNIT_HEAD, "room in front of the code");
 /* Of an exit, out of line: where to put what it leads to. Behind it is the way that stores CR.IIPA. */
 struct record {
     int32_t direct; /* distance of the operand of the exit's jump */
-    int32_t stored; /* of that of the jump behind the store */
+    int32_t stored; /* of that of the jump behind the store; the same where the exit has stored it */
     int32_t sof_least; /* the frame has more registers than this */
 };
 
@@ -118,23 +118,32 @@ void links_jmp(struct compile *c, const struct ir_op *op)
     cold->leave = links_late(c, op);
 }
 
+/* The way of a jump that is not linked yet, and room for its record. */
+static uint8_t *leave_unlinked(struct compile *c, enum leave leave, const struct ir_op *op)
+{
+    struct x64 *x = &c->x;
+    uint8_t *address, *at;
+
+    x64_lea_rip(x, RCX, x->p);
+    address = x->p - 4;
+    emit_leave(c, leave, op);
+    if ((uintptr_t)x->p % 4)
+        x64_nop(x, 4 - (uintptr_t)x->p % 4);
+    at = x->p;
+    x64_patch(x, address, at + LINK_RECORD);
+    for (unsigned i = 0; i < sizeof(struct record) / 4; i++)
+        x64_imm32(x, 0);
+    return at;
+}
+
 /* What the exit does until it is linked, its record, and the way that stores CR.IIPA. */
 void links_cold(struct compile *c, const struct cold *cold)
 {
     struct x64 *x = &c->x;
     const struct ir_op *op = cold->op;
-    uint8_t *first = x->p, *address, *at;
+    uint8_t *first = x->p, *at = leave_unlinked(c, LEAVE_LINK, op);
     struct record record = { .sof_least = sof_at(c, op) };
 
-    x64_lea_rip(x, RCX, x->p);
-    address = x->p - 4;
-    emit_leave(c, LEAVE_LINK, op);
-    if ((uintptr_t)x->p % 4)
-        x64_nop(x, 4 - (uintptr_t)x->p % 4);
-    at = x->p;
-    x64_patch(x, address, at + LINK_RECORD);
-    for (unsigned i = 0; i < sizeof(record) / 4; i++)
-        x64_imm32(x, 0);
     if (c->u->key & KEY_IC) {
         x64_lea(x, REG_S0, REG_IP, (int32_t)((op->pos >> 2) * 16 - op->imm));
         x64_store(x, REG_V, V(cr) + CR_IIPA * 8, REG_S0);
@@ -142,6 +151,32 @@ void links_cold(struct compile *c, const struct cold *cold)
     record.direct = (int32_t)(cold->from - at);
     record.stored = (int32_t)(aligned_jmp(x) - at);
     x64_patch(x, at + record.stored, first);
+    if (!x->overflow)
+        memcpy(at, &record, sizeof(record));
+}
+
+/*
+ * Where a call's return goes on, with r10 = the size of the frame. It comes by v->returns[]: r14 is the address behind the call and leads
+ * to this page, but the key is not known. CR.IIPA is right.
+ */
+void links_return(struct compile *c, const struct ir_op *call, const uint8_t *lookup)
+{
+    struct x64 *x = &c->x;
+    struct record record = { .sof_least = sof_at(c, call) };
+    uint8_t *jmp, *at;
+
+    x64_cmp_mem32_imm32(x, REG_V, V(key), c->u->key & ~KEY_SOR);
+    x64_patch(x, x64_jcc(x, CC_NE), lookup);
+    x64_cmp_mem32(x, REG_V, V(attention), 0); /* returns may lead to each other for ever */
+    x64_patch(x, x64_jcc(x, CC_NE), lookup);
+    if (record.sof_least >= 0) {
+        x64_alu_ri(x, ALU_CMP, R10, record.sof_least);
+        x64_patch(x, x64_jcc(x, CC_BE), lookup);
+    }
+    jmp = aligned_jmp(x);
+    x64_patch(x, jmp, x->p);
+    at = leave_unlinked(c, LEAVE_RETURN, call);
+    record.direct = record.stored = (int32_t)(jmp - at);
     if (!x->overflow)
         memcpy(at, &record, sizeof(record));
 }
@@ -159,6 +194,7 @@ void jit_link(struct jit *j, void *link, jit_code code)
     const uint8_t *entry = code;
     struct head head;
     struct record record;
+    bool stores;
 
     if (!((uintptr_t)place & LINK_RECORD)) {
         lead(j, place, entry);
@@ -167,13 +203,14 @@ void jit_link(struct jit *j, void *link, jit_code code)
     place -= LINK_RECORD;
     memcpy(&head, entry - sizeof(head), sizeof(head));
     memcpy(&record, place, sizeof(record));
+    stores = record.stored != record.direct;
     if (head.late && record.sof_least >= head.sof_least) {
         entry += head.late;
-        if (!head.may_fault) {
-            lead(j, place + record.direct, entry);
-            return;
-        }
+        stores = stores && head.may_fault;
     }
     lead(j, place + record.stored, entry);
-    lead(j, place + record.direct, jit_rx(j, place + sizeof(record)));
+    if (stores)
+        lead(j, place + record.direct, jit_rx(j, place + sizeof(record)));
+    else
+        lead(j, place + record.direct, entry);
 }

@@ -53,7 +53,7 @@ void emit_lookup_stubs(struct jit *j, struct x64 *x)
     }
 }
 
-static uint8_t *lookup_place(struct compile *c)
+uint8_t *lookup_place(const struct compile *c)
 {
     return c->j->rw + (c->j->lookup[(c->u->key & KEY_CPL) == 3] - c->j->rx);
 }

@@ -17,6 +17,7 @@ const char *jit_leave_name(unsigned leave)
         [LEAVE_LINK] = "exit not linked",
         [LEAVE_ATTENTION] = "attention",
         [LEAVE_MOVED] = "handler not in the jump cache",
+        [LEAVE_RETURN] = "return not linked",
         [LEAVE_LOOKUP] = "target not in the jump cache",
         [LEAVE_INTERPRET] = "frame too small for the compiled code",
         [LEAVE_CALL + OPR_FAULT] = "call: fault",

@@ -222,6 +222,13 @@ static inline void x64_load_index(struct x64 *x, unsigned dst, unsigned base, un
     x64_modrm_sib(x, dst, base, index, scale, disp);
 }
 
+static inline void x64_store_index(struct x64 *x, unsigned base, unsigned index, unsigned scale, int32_t disp, unsigned src)
+{
+    x64_rex(x, true, src, index, base, false);
+    x64_byte(x, 0x89);
+    x64_modrm_sib(x, src, base, index, scale, disp);
+}
+
 /* dst = base + index * 2^scale */
 static inline void x64_lea_index(struct x64 *x, unsigned dst, unsigned base, unsigned index, unsigned scale)
 {
@@ -312,6 +319,15 @@ static inline void x64_alu_mem_imm(struct x64 *x, enum x64_alu op, unsigned base
     x64_byte(x, 0x81);
     x64_modrm_mem(x, op, base, disp);
     x64_imm32(x, (uint32_t)imm);
+}
+
+/* cmp dword [base + disp], imm32 */
+static inline void x64_cmp_mem32_imm32(struct x64 *x, unsigned base, int32_t disp, uint32_t imm)
+{
+    x64_rex(x, false, 0, 0, base, false);
+    x64_byte(x, 0x81);
+    x64_modrm_mem(x, ALU_CMP, base, disp);
+    x64_imm32(x, imm);
 }
 
 /* cmp byte [base + disp], imm8 */
