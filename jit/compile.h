@@ -221,6 +221,7 @@ struct jit {
      */
     const uint8_t *load_slow, *store_slow;
     const uint8_t *lookup[2]; /* at cpl 0-2, at cpl 3: goes on at r14, through v->jumps; no unit of careful code may */
+    const uint8_t *lookup_moved; /* the rest of it, where the place by address has another unit */
     const uint8_t *resume;    /* jit/resume.c */
     /*
      * Counts compiled units. A processor gets to units that others made by links that it does not see change; what it reads of them
@@ -389,6 +390,8 @@ void emit_resume_stub(struct jit *j, struct x64 *x);
 void emit_lookup(struct compile *c);
 /* Where that is done for units of this one's privilege. */
 uint8_t *lookup_place(const struct compile *c);
+/* The same in place, with a jump of its own, which the host predicts by what it did before. */
+void emit_lookup_here(struct compile *c);
 /* The same where r14 is @target if the unit runs where it was met: the place in v->jumps is known then. */
 void emit_lookup_direct(struct compile *c, uint64_t target);
 /* Makes j->lookup[], where that is done. */

@@ -315,7 +315,7 @@ static void emit_exit_ind(struct compile *c, const struct ir_op *op)
         pins_write_back(c);
     use_into(c, op->a, REG_IP);
     x64_alu_ri(&c->x, ALU_AND, REG_IP, -16);
-    emit_lookup(c);
+    emit_lookup_here(c);
 }
 
 static void emit_check(struct compile *c, const struct ir_op *op)

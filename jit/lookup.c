@@ -23,8 +23,8 @@ static void lookup_entry(struct x64 *x)
         x64_patch(x, others[i], x->p);
 }
 
-/* @user: at cpl 3, where all regions have the same tag. */
-static void lookup(struct x64 *x, bool user, const uint8_t *missing)
+/* Looks in the place by address. @user: at cpl 3, where all regions have the same tag. */
+static void lookup_first(struct x64 *x, bool user)
 {
     x64_jump_index(x, REG_S0, REG_IP);
     if (user) {
@@ -36,29 +36,40 @@ static void lookup(struct x64 *x, bool user, const uint8_t *missing)
     }
     x64_load(x, REG_S2, REG_V, V(key));
     lookup_entry(x);
-    x64_alu_ri(x, ALU_XOR, REG_S0, sizeof(struct jump_entry)); /* where a newer one has moved it */
-    lookup_entry(x);
-    x64_jmp_to(x, missing);
 }
 
 void emit_lookup_stubs(struct jit *j, struct x64 *x)
 {
-    const uint8_t *missing = x->p;
+    const uint8_t *missing = x->p, *moved;
 
     x64_mov_ri(x, RAX, LEAVE_LOOKUP);
     x64_jmp_to(x, j->rw + (j->leave - j->rx));
+    moved = x->p;
+    j->lookup_moved = jit_rx(j, moved);
+    x64_alu_ri(x, ALU_XOR, REG_S0, sizeof(struct jump_entry)); /* where a newer one has moved it */
+    lookup_entry(x);
+    x64_jmp_to(x, missing);
     for (unsigned user = 0; user < 2; user++) {
         j->lookup[user] = jit_rx(j, x->p);
-        lookup(x, user, missing);
+        lookup_first(x, user);
+        x64_jmp_to(x, moved);
     }
 }
 
+static bool is_user(const struct compile *c) { return (c->u->key & KEY_CPL) == 3; }
+
 uint8_t *lookup_place(const struct compile *c)
 {
-    return c->j->rw + (c->j->lookup[(c->u->key & KEY_CPL) == 3] - c->j->rx);
+    return c->j->rw + (c->j->lookup[is_user(c)] - c->j->rx);
 }
 
 void emit_lookup(struct compile *c) { x64_jmp_to(&c->x, lookup_place(c)); }
+
+void emit_lookup_here(struct compile *c)
+{
+    lookup_first(&c->x, is_user(c));
+    x64_jmp_to(&c->x, c->j->rw + (c->j->lookup_moved - c->j->rx));
+}
 
 static void direct_check(struct compile *c, unsigned reg, int32_t disp)
 {
