@@ -173,6 +173,22 @@ static void test_endless(void **state)
     assert_true(gr(m, 9) > ROUNDS);
 }
 
+/* Before any call there is nothing to be found, least of all at address 0. */
+static void test_no_call(void **state)
+{
+    static const char *const code[] = { RETURN };
+    struct machine *m = *state;
+
+    write_program(m, code, N(code));
+    kia_vm_add_gate(m->vm, 0, GATE_END + 2, KIA_GATE_FALL);
+    for (unsigned sof = 0; sof < 96; sof += 8) {
+        begin(m, CODE, sof);
+        kia_set_br(m->vcpu, 0, 0);
+        kia_set_ar(m->vcpu, AR_PFS, 0);
+        assert_int_equal(run(m), GATE_END + 2);
+    }
+}
+
 /* ---- a page that is another one when the call returns ---- */
 
 #define REGION1 UINT64_C(0x2000000000000000)
@@ -288,6 +304,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_key, setup, teardown),
         cmocka_unit_test_setup_teardown(test_small_frame, setup, teardown),
         cmocka_unit_test_setup_teardown(test_endless, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_no_call, setup, teardown),
         cmocka_unit_test_setup_teardown(test_other_translation, setup, teardown),
         cmocka_unit_test_setup_teardown(test_other_region, setup, teardown),
     };
