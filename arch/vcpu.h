@@ -197,8 +197,7 @@ struct return_entry {
     uint64_t ip;
     const void *code;
 };
-#define RETURN_BITS 6
-#define N_RETURNS (1u << RETURN_BITS)
+#define N_RETURNS 64u /* a power of two */
 #define RETURN_VOID UINT64_C(1)
 
 /* Pages of 4 KiB that jumps[] may lead to, by a hash of the address. */
@@ -316,7 +315,7 @@ struct vcpu {
     uint64_t stack[STACK_SLOTS + STACK_SLACK];
     uint64_t rot_gr[ROT_SLOTS + 128];
     struct ia64_fr rot_fr[FROT_SLOTS + 128];
-    struct return_entry returns[N_RETURNS];     /* last: 1 KiB before rot_fr made loops that copy through it a tenth slower */
+    struct return_entry returns[N_RETURNS]; /* last: 1 KiB before rot_fr made loops that copy through it a tenth slower */
 };
 
 static_assert(offsetof(struct vcpu, jump_gen) == offsetof(struct vcpu, key) + 4 && offsetof(struct vcpu, key) % 8 == 0,

@@ -15,8 +15,8 @@ enum { REG_V = RBX, REG_FRAME = R12, REG_PR = R13, REG_IP = R14, REG_S0 = RAX, R
 
 /*
  * Compiled code leaves through j->leave with eax = enum leave, rdx = the op it left at, r9 = the unit, and for LEAVE_LINK and
- * LEAVE_RETURN rcx = the place to patch, as it is executed; or through j->leave_index with eax = enum leave | index of the op << LEAVE_INDEX_SHIFT. r14 is then
- * the unit's address, for LEAVE_LINK the address to go on at.
+ * LEAVE_RETURN rcx = the place to patch, as it is executed; or through j->leave_index with eax = enum leave | index of the op <<
+ * LEAVE_INDEX_SHIFT. r14 is then the unit's address, for LEAVE_LINK and LEAVE_RETURN the address to go on at.
  */
 enum { LEAVE_INDEX_SHIFT = 8 };
 enum leave {

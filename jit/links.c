@@ -3,8 +3,8 @@
  * Exits and returns to a unit in the same page: linked once they were taken, and past what that unit's entry would look at in vain.
  *
  * A unit has two entries. The first looks at attention, and at the frame. The late one, behind them, is for units whose frame is known to
- * be large enough, and that have just looked at attention: each does so at its first entry and at branches back, so that as many
- * units as there are bundles in a page run without a look, at most. CR.IIPA is what the last bundle was: an exit to a late
+ * be large enough, and that have just looked at attention: each does so at its first entry, at branches back and where calls return to, so
+ * that as many units as there are bundles in a page run without a look, at most. CR.IIPA is what the last bundle was: an exit to a late
  * entry stores it only if the instruction there may fault; whoever leaves says himself where he was.
  */
 #include "arch/ops.h"
@@ -209,8 +209,5 @@ void jit_link(struct jit *j, void *link, jit_code code)
         stores = stores && head.may_fault;
     }
     lead(j, place + record.stored, entry);
-    if (stores)
-        lead(j, place + record.direct, jit_rx(j, place + sizeof(record)));
-    else
-        lead(j, place + record.direct, entry);
+    lead(j, place + record.direct, stores ? jit_rx(j, place + sizeof(record)) : entry);
 }
