@@ -14,7 +14,7 @@ done </bench/list
 read -r idle </bench/idle
 if [ "$idle" != 0 ]; then
     sleep 2 # until what the programs have left to do is done
-    for window in 1 2 3 4; do
+    for window in 1 2 3 4 5 6 7 8 9 10; do
         echo "bench: start idle $window"
         sleep "$idle"
         echo "bench: done idle $window 0 0 0"

@@ -13,6 +13,7 @@ import math
 import os
 import select
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -34,7 +35,7 @@ PATIENCE = 150    # seconds without a line of output after which a guest counts 
 NOWHERE = 'before the first program'
 ATTEMPTS = 3      # boots that may fail in one program before it is given up
 STARTS = 5        # times that the start is measured: the fastest counts
-IDLE = 5          # seconds of each of the idle guest's windows
+IDLE = 2          # seconds of each of the idle guest's windows
 
 
 def say(text):
@@ -127,6 +128,7 @@ class Guest:
         self.accel, self.options = accel, options
         self.runs = {}          # program: its runs, a list a round
         self.failures = {}      # program: how often the guest ended in it
+        self.idle = []          # host processors used, by window
         self.facts = {}         # what was learned about the boot and the machine
         self.trouble = []
 
@@ -206,7 +208,8 @@ class Guest:
                 elif words[1] == 'start':
                     at, begun, cpu_begun = words[2], now, cpu
                 elif words[1] == 'done' and words[2] == 'idle':
-                    self.learned('idle', (cpu - cpu_begun) / (now - begun))
+                    self.idle.append((cpu - cpu_begun) / (now - begun))
+                    self.facts.update({'idle': min(self.idle), 'idle median': statistics.median(self.idle)})
                 elif words[1] == 'done' and len(words) == 7:
                     words[6] = (cpu - cpu_begun) * 1e9
                     runs.append(Run(words[3:]))
@@ -332,6 +335,7 @@ class Report:
                 ('process start to init', 'boot', '%.2f s'),
                 ('processor time of that', 'boot cpu', '%.2f s'),
                 ('idle guest, host processors used', 'idle', '%.4f'),
+                ('the same, median of all windows', 'idle median', '%.4f'),
                 ('largest resident size (-m 1G)', 'rss', '%d KiB')):
             self.row([title, *[form % g.facts[key] if key in g.facts else '-' for g in self.guests.values()]])
 
