@@ -309,13 +309,18 @@ static void emit_exit_ind(struct compile *c, const struct ir_op *op)
         emit_leave(c, LEAVE_IND, op);
         return;
     }
+    if (op->aux & IR_EXIT_RET) /* emit_br_ret() does not come here */
+        return;
     emit_iipa(c, op);
     emit_slots_exit(c, ir_slots_exit(c->u, op));
     if (pins_hold(c, op))
         pins_write_back(c);
     use_into(c, op->a, REG_IP);
     x64_alu_ri(&c->x, ALU_AND, REG_IP, -16);
-    emit_lookup_here(c);
+    if ((c->u->key & KEY_CPL) == 3)
+        emit_lookup_here(c);
+    else
+        emit_lookup(c);
 }
 
 static void emit_check(struct compile *c, const struct ir_op *op)
