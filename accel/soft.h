@@ -109,6 +109,7 @@ struct kia_vcpu {
     _Atomic uint64_t asked, slept; /* times the sampler asked since it was answered; found it asleep */
     int timer_fd;
     uint64_t timer_ns;             /* what it is set to; UINT64_MAX: nothing */
+    bool has_slept;                /* it halted, and its timer was not set since */
     _Atomic uint64_t env_gpa;      /* of the virtual environment's buffer; SOFT_NO_ENV */
     bool parked;                   /* of a deterministic machine: has no turns */
     uint64_t nat_due;              /* the same: count at which to look for NaTs; 0: none */
@@ -139,6 +140,8 @@ void soft_vti_note(void *opaque, struct vcpu *v, enum vti_event event, uint64_t 
 
 /* vm.timer_changed */
 void soft_timer_changed(void *opaque, struct vcpu *v);
+/* Its grace is over (ATTN_SET_TIMER). */
+void soft_timer_set(struct kia_vcpu *vcpu);
 /* Nothing is to be told to this vcpu until soft_timer_changed(). */
 void soft_timer_off(struct kia_vcpu *vcpu);
 

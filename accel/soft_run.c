@@ -46,6 +46,8 @@ static bool attend(struct kia_vcpu *vcpu, uint32_t bits, struct kia_run *run)
             return true;
         }
     }
+    if (bits & ATTN_SET_TIMER)
+        soft_timer_set(vcpu);
     if (bits & ATTN_PROFILE) {
         atomic_fetch_and(&v->attention, ~(uint32_t)ATTN_PROFILE);
         soft_profile_sample(vcpu);

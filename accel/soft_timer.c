@@ -13,7 +13,11 @@
 #include "arch/interruption.h"
 #include "vmm/log.h"
 
-enum { EVENTS_AT_ONCE = 16 };
+enum {
+    EVENTS_AT_ONCE = 16,
+    GRACE_UNITS = 512,     /* units that a vcpu runs after its sleep before its timer is set */
+    GRACE_NS = 500 * 1000, /* more time than they take, by far */
+};
 
 uint64_t soft_now_ns(void)
 {
@@ -70,13 +74,42 @@ static void set_timer(struct kia_vcpu *vcpu, uint64_t deadline)
     timerfd_settime(vcpu->timer_fd, TFD_TIMER_ABSTIME, &when, NULL);
 }
 
-void soft_timer_changed(void *opaque, struct vcpu *v)
+static void set_no_more(struct kia_vcpu *vcpu)
 {
-    (void)opaque;
-    set_timer(v->engine, itc_deadline_ns(v));
+    atomic_fetch_and(&vcpu->v->attention, ~(uint32_t)ATTN_SET_TIMER);
 }
 
-void soft_timer_off(struct kia_vcpu *vcpu) { set_timer(vcpu, UINT64_MAX); }
+/*
+ * A processor that wakes for a tick sets its next one and sleeps again, for which it needs no host timer: futex_wait() knows
+ * the time. To set one and to take it back costs a host more than the guest's own work for the tick. So it is put off until
+ * the processor has run for GRACE_UNITS, if that cannot be too late.
+ */
+void soft_timer_changed(void *opaque, struct vcpu *v)
+{
+    struct kia_vcpu *vcpu = v->engine;
+    uint64_t deadline = itc_deadline_ns(v);
+
+    (void)opaque;
+    if (vcpu->has_slept && deadline != UINT64_MAX && deadline > soft_now_ns() + GRACE_NS) {
+        v->grace = GRACE_UNITS;
+        atomic_fetch_or(&v->attention, ATTN_SET_TIMER);
+        return;
+    }
+    set_no_more(vcpu);
+    set_timer(vcpu, deadline);
+}
+
+void soft_timer_set(struct kia_vcpu *vcpu)
+{
+    vcpu->has_slept = false;
+    soft_timer_changed(NULL, vcpu->v);
+}
+
+void soft_timer_off(struct kia_vcpu *vcpu)
+{
+    set_no_more(vcpu);
+    set_timer(vcpu, UINT64_MAX);
+}
 
 void soft_places_busy(void *opaque, bool is)
 {
@@ -192,5 +225,6 @@ void kia_vcpu_halt(struct kia_vcpu *vcpu)
     }
     atomic_store(&vcpu->asleep, false);
     interruption_update(v);
+    vcpu->has_slept = true;
     soft_timer_changed(NULL, v);
 }

@@ -165,7 +165,7 @@ static bool cr_field_reserved(const struct vcpu *v, unsigned cr, uint64_t value)
 /* An interrupt that the write unmasked is taken at the next instruction. */
 static enum op_result look_at_attention(const struct vcpu *v)
 {
-    return atomic_load_explicit(&v->attention, memory_order_relaxed) ? OPR_EXIT : OPR_OK;
+    return vcpu_attention(v) ? OPR_EXIT : OPR_OK;
 }
 
 /* ---- at psr.vm = 1 ---- */

@@ -43,7 +43,7 @@ static enum op_result psr_change(struct vcpu *v, uint64_t psr)
     psr_write(v, psr);
     if (diff & (PSR_KEY | PSR_TAGS))
         return OPR_EXIT;
-    return atomic_load_explicit(&v->attention, memory_order_relaxed) ? OPR_EXIT : OPR_OK;
+    return vcpu_attention(v) ? OPR_EXIT : OPR_OK;
 }
 
 /* Bits of the user mask that software may change now: up is held while psr.sp = 1 (SDM 2:23). */

@@ -241,6 +241,7 @@ struct vcpu {
     _Atomic uint32_t attention; /* any thread sets ATTN_* bits; seen at the next unit boundary */
     uint64_t ip;              /* bundle address; valid between units */
     uint32_t ri;              /* slot; valid between units */
+    uint32_t grace;           /* looks at attention that pass over ATTN_SET_TIMER; only while that is set */
     uint64_t fr_lag;          /* rotations that f32-f127 have not followed yet: fr_settle() */
     bool nat_any;             /* a NaT bit may be set somewhere; false means none is */
     uint64_t ic_inflight;     /* 1: psr.ic changed by ssm/rsm/mov and not serialized (SDM Vol.2 3.3.2) */
@@ -332,6 +333,7 @@ enum {
     ATTN_VIRT = 1 << 7,  /* a virtual external interrupt is due */
     ATTN_PROFILE = 1 << 8, /* the sampler wants to know v->profile_ip */
     ATTN_PLACE = 1 << 9, /* its place on the host is wanted, or it gives it away (docs/places.md) */
+    ATTN_SET_TIMER = 1 << 10, /* the host's timer is to be set, but not within the next v->grace units: it may sleep before */
 };
 
 /* What a C function called from lowered code says. Never an errno. */
@@ -349,6 +351,12 @@ static inline enum op_result fault_raise(struct vcpu *v, enum fault kind, uint64
     v->fault.kind = (uint8_t)kind;
     v->fault.isr = isr;
     return OPR_FAULT;
+}
+
+/* Is there something to be done before the next instruction? */
+static inline bool vcpu_attention(const struct vcpu *v)
+{
+    return atomic_load_explicit(&v->attention, memory_order_relaxed) & ~(uint32_t)ATTN_SET_TIMER;
 }
 
 static inline unsigned vcpu_cpl(const struct vcpu *v) { return v->psr >> PSR_CPL_SHIFT & 3; }

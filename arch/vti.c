@@ -142,7 +142,7 @@ enum op_result vti_change_psr(struct vcpu *v, enum isa_op op, uint64_t mask, uin
     vpd_set(v, VPD_OFFSET(vpsr), (vpd_get(v, VPD_OFFSET(vpsr)) & ~mask) | (value & mask));
     psr_write(v, (v->psr & ~(mask & mine)) | (value & mask & mine));
     vti_update(v);
-    return v->key != key || atomic_load_explicit(&v->attention, memory_order_relaxed) ? OPR_EXIT : OPR_OK;
+    return v->key != key || vcpu_attention(v) ? OPR_EXIT : OPR_OK;
 }
 
 enum op_result vti_bsw(struct vcpu *v, unsigned bank)

@@ -65,6 +65,33 @@ void keep_registers(struct compile *c, uint32_t live, bool save)
     }
 }
 
+/* For the stub that says whether attention is not wanted but for the timer, which has time: ZF = 0. */
+void emit_grace_stub(struct jit *j, struct x64 *x)
+{
+    uint8_t *other;
+
+    j->grace = jit_rx(j, x->p);
+    x64_cmp_mem32_imm32(x, REG_V, V(attention), ATTN_SET_TIMER);
+    other = x64_jcc(x, CC_NE);
+    x64_dec_mem32(x, REG_V, V(grace));
+    x64_ret(x);
+    x64_patch(x, other, x->p);
+    x64_alu_rr(x, ALU_CMP, RSP, RSP);
+    x64_ret(x);
+}
+
+void call_grace(struct compile *c) { x64_call_to(&c->x, c->j->rw + (c->j->grace - c->j->rx)); }
+
+void emit_look(struct compile *c, enum leave leave, const struct ir_op *op)
+{
+    struct cold *cold;
+
+    x64_cmp_mem32(&c->x, REG_V, V(attention), 0);
+    cold = cold_add(c, COLD_LOOK, op, x64_jcc(&c->x, CC_NE));
+    cold->leave = leave;
+    cold->back = c->x.p;
+}
+
 /* eax = enum op_result other than OPR_OK. */
 static void leave_after_call(struct compile *c, const struct ir_op *op)
 {
@@ -193,6 +220,11 @@ void emit_cold(struct compile *c, const struct cold *where)
     if (cold->kind != COLD_SITE)
         x64_patch(&c->x, cold->from, c->x.p);
     switch ((enum cold_kind)cold->kind) {
+    case COLD_LOOK:
+        call_grace(c);
+        x64_patch(&c->x, x64_jcc(&c->x, CC_NE), cold->back);
+        emit_leave(c, cold->leave, cold->op);
+        break;
     case COLD_LEAVE:
         emit_leave(c, cold->leave, cold->op);
         break;

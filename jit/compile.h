@@ -51,7 +51,7 @@ struct cold {
     uint8_t *from;        /* place of the jump here */
     const struct ir_op *op;
     uint8_t kind;         /* enum cold_kind */
-    uint8_t leave;        /* COLD_LEAVE: enum leave; COLD_PR2, COLD_EXIT: value of p1; COLD_LINK; COLD_SITE: size */
+    uint8_t leave;        /* COLD_LEAVE, COLD_LOOK: enum leave; COLD_PR2, COLD_EXIT: value of p1; COLD_LINK; COLD_SITE: size */
     uint32_t target;      /* COLD_PR2: label; COLD_EXIT: p1 | p2 << 8, which the compare before it sets */
     uint8_t addr, value;  /* COLD_LOAD, COLD_STORE: host registers */
     uint8_t *back;
@@ -60,6 +60,7 @@ struct cold {
 };
 enum cold_kind {
     COLD_LEAVE,
+    COLD_LOOK,     /* attention is wanted, perhaps not now */
     COLD_LOAD,
     COLD_STORE,
     COLD_CALL,     /* a call's result is not OPR_OK */
@@ -221,6 +222,7 @@ struct jit {
      */
     const uint8_t *load_slow, *store_slow;
     const uint8_t *lookup[2]; /* at cpl 0-2, at cpl 3: goes on at r14, through v->jumps; no unit of careful code may */
+    const uint8_t *grace;        /* emit_grace_stub() */
     const uint8_t *lookup_moved; /* the rest of it, where the place by address has another unit */
     const uint8_t *resume;    /* jit/resume.c */
     /*
@@ -444,6 +446,10 @@ void emit_void_spans(struct compile *c, const struct ir_op *op);
 void emit_site_colds(struct compile *c);
 /* Code that is there once, for slow references of all units. jit/cold.c */
 void emit_slow_stubs(struct jit *j, struct x64 *x);
+void emit_grace_stub(struct jit *j, struct x64 *x);
+void call_grace(struct compile *c);
+/* Leaves if attention is wanted; ATTN_SET_TIMER alone may wait. */
+void emit_look(struct compile *c, enum leave leave, const struct ir_op *op);
 /* Emits what is out of line. jit/cold.c */
 void emit_cold(struct compile *c, const struct cold *cold);
 

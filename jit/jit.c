@@ -64,6 +64,7 @@ static void emit_trampolines(struct jit *j)
     emit_lookup_stubs(j, &x);
     emit_resume_stub(j, &x);
     emit_slow_stubs(j, &x);
+    emit_grace_stub(j, &x);
     j->used = j->first = (size_t)(x.p - j->rw);
 }
 
@@ -151,8 +152,7 @@ static void emit_unit(struct compile *c)
 {
     const struct ir_unit *u = c->u;
 
-    x64_cmp_mem32(&c->x, REG_V, V(attention), 0);
-    cold_add(c, COLD_LEAVE, u->ops, x64_jcc(&c->x, CC_NE))->leave = LEAVE_ATTENTION;
+    emit_look(c, LEAVE_ATTENTION, u->ops);
     if (c->enters_late) {
         emit_sof_check(c);
         c->late = c->x.p;

@@ -94,8 +94,7 @@ void links_look_back(struct compile *c, const struct ir_op *op)
 {
     if ((int64_t)op->imm > 0)
         return;
-    x64_cmp_mem32(&c->x, REG_V, V(attention), 0);
-    cold_add(c, COLD_LEAVE, op, x64_jcc(&c->x, CC_NE))->leave = LEAVE_DISP;
+    emit_look(c, LEAVE_DISP, op);
 }
 
 bool links_late(const struct compile *c, const struct ir_op *op)
@@ -163,12 +162,13 @@ void links_return(struct compile *c, const struct ir_op *call, const uint8_t *lo
 {
     struct x64 *x = &c->x;
     struct record record = { .sof_least = sof_at(c, call) };
-    uint8_t *jmp, *at;
+    uint8_t *jmp, *at, *look, *back;
 
     x64_cmp_mem32_imm32(x, REG_V, V(key), c->u->key & ~KEY_SOR);
     x64_patch(x, x64_jcc(x, CC_NE), lookup);
     x64_cmp_mem32(x, REG_V, V(attention), 0); /* returns may lead to each other for ever */
-    x64_patch(x, x64_jcc(x, CC_NE), lookup);
+    look = x64_jcc(x, CC_NE);
+    back = x->p;
     if (record.sof_least >= 0) {
         x64_alu_ri(x, ALU_CMP, R10, record.sof_least);
         x64_patch(x, x64_jcc(x, CC_BE), lookup);
@@ -179,6 +179,10 @@ void links_return(struct compile *c, const struct ir_op *call, const uint8_t *lo
     record.direct = record.stored = (int32_t)(jmp - at);
     if (!x->overflow)
         memcpy(at, &record, sizeof(record));
+    x64_patch(x, look, x->p);
+    call_grace(c);
+    x64_patch(x, x64_jcc(x, CC_NE), back);
+    x64_jmp_to(x, lookup);
 }
 
 static void lead(struct jit *j, uint8_t *operand, const uint8_t *to)

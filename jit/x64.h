@@ -347,6 +347,14 @@ static inline void x64_inc_mem(struct x64 *x, unsigned base, int32_t disp)
     x64_modrm_mem(x, 0, base, disp);
 }
 
+/* dec dword [base + disp] */
+static inline void x64_dec_mem32(struct x64 *x, unsigned base, int32_t disp)
+{
+    x64_rex(x, false, 0, 0, base, false);
+    x64_byte(x, 0xff);
+    x64_modrm_mem(x, 1, base, disp);
+}
+
 static inline void x64_test_rr(struct x64 *x, unsigned a, unsigned b)
 {
     x64_rex(x, true, b, 0, a, false);
