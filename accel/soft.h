@@ -109,7 +109,7 @@ struct kia_vcpu {
     _Atomic uint64_t asked, slept; /* times the sampler asked since it was answered; found it asleep */
     int timer_fd;
     uint64_t timer_ns;             /* what it is set to; UINT64_MAX: nothing */
-    bool has_slept;                /* it halted, and its timer was not set since */
+    bool has_slept;                /* it halted, and has not used up its grace since */
     _Atomic uint64_t env_gpa;      /* of the virtual environment's buffer; SOFT_NO_ENV */
     bool parked;                   /* of a deterministic machine: has no turns */
     uint64_t nat_due;              /* the same: count at which to look for NaTs; 0: none */

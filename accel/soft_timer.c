@@ -15,8 +15,8 @@
 
 enum {
     EVENTS_AT_ONCE = 16,
-    GRACE_UNITS = 512,     /* units that a vcpu runs after its sleep before its timer is set */
-    GRACE_NS = 500 * 1000, /* more time than they take, by far */
+    GRACE_UNITS = 512,     /* looks at attention of a vcpu after its sleep before its timer is set */
+    GRACE_NS = 500 * 1000, /* more time than they usually take; if not, the timer may be late by the rest */
 };
 
 uint64_t soft_now_ns(void)

@@ -65,7 +65,7 @@ void keep_registers(struct compile *c, uint32_t live, bool save)
     }
 }
 
-/* For the stub that says whether attention is not wanted but for the timer, which has time: ZF = 0. */
+/* ZF = 0 if attention is wanted for nothing but the timer, which has time. */
 void emit_grace_stub(struct jit *j, struct x64 *x)
 {
     uint8_t *other;

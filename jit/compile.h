@@ -222,8 +222,8 @@ struct jit {
      */
     const uint8_t *load_slow, *store_slow;
     const uint8_t *lookup[2]; /* at cpl 0-2, at cpl 3: goes on at r14, through v->jumps; no unit of careful code may */
-    const uint8_t *grace;        /* emit_grace_stub() */
     const uint8_t *lookup_moved; /* the rest of it, where the place by address has another unit */
+    const uint8_t *grace;     /* call_grace() */
     const uint8_t *resume;    /* jit/resume.c */
     /*
      * Counts compiled units. A processor gets to units that others made by links that it does not see change; what it reads of them
@@ -392,8 +392,8 @@ void emit_resume_stub(struct jit *j, struct x64 *x);
 void emit_lookup(struct compile *c);
 /* Where that is done for units of this one's privilege. */
 uint8_t *lookup_place(const struct compile *c);
-/* The same in place, with a jump of its own, which the host predicts by what it did before. */
-void emit_lookup_here(struct compile *c);
+/* The same for an indirect branch: in user code in place, with a jump of its own, which the host predicts by what it did before. */
+void emit_lookup_ind(struct compile *c);
 /* The same where r14 is @target if the unit runs where it was met: the place in v->jumps is known then. */
 void emit_lookup_direct(struct compile *c, uint64_t target);
 /* Makes j->lookup[], where that is done. */
@@ -447,6 +447,7 @@ void emit_site_colds(struct compile *c);
 /* Code that is there once, for slow references of all units. jit/cold.c */
 void emit_slow_stubs(struct jit *j, struct x64 *x);
 void emit_grace_stub(struct jit *j, struct x64 *x);
+/* Behind a look that found attention wanted: ZF = 0 if it may wait, a look of v->grace is then used up. No register changes. */
 void call_grace(struct compile *c);
 /* Leaves if attention is wanted; ATTN_SET_TIMER alone may wait. */
 void emit_look(struct compile *c, enum leave leave, const struct ir_op *op);

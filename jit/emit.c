@@ -317,10 +317,7 @@ static void emit_exit_ind(struct compile *c, const struct ir_op *op)
         pins_write_back(c);
     use_into(c, op->a, REG_IP);
     x64_alu_ri(&c->x, ALU_AND, REG_IP, -16);
-    if ((c->u->key & KEY_CPL) == 3)
-        emit_lookup_here(c);
-    else
-        emit_lookup(c);
+    emit_lookup_ind(c);
 }
 
 static void emit_check(struct compile *c, const struct ir_op *op)

@@ -65,9 +65,13 @@ uint8_t *lookup_place(const struct compile *c)
 
 void emit_lookup(struct compile *c) { x64_jmp_to(&c->x, lookup_place(c)); }
 
-void emit_lookup_here(struct compile *c)
+void emit_lookup_ind(struct compile *c)
 {
-    lookup_first(&c->x, is_user(c));
+    if (!is_user(c)) {
+        emit_lookup(c);
+        return;
+    }
+    lookup_first(&c->x, true);
     x64_jmp_to(&c->x, c->j->rw + (c->j->lookup_moved - c->j->rx));
 }
 

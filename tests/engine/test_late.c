@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "tests/engine/accels.h"
 #include "tests/engine/machine.h"
 
 enum { CODE = 0x10000, NUMERATORS = DATA, DENOMINATORS = DATA + 0x1000, QUOTIENTS = DATA + 0x2000, ROUNDS = 200 };
@@ -35,8 +36,6 @@ static const char *const program[] = {
     "{ .mib st8 [r22]=r14,8 ; nop.i 0 ; (p7) br.cond.sptk.few -0x120 ;; }",
 };
 #define N(array) (sizeof(array) / sizeof(*(array)))
-
-static const char *accel; /* of the present round */
 
 /* Now and then one that the estimate decides at once, or that is too large for the host's fast way. */
 static int64_t numerator(unsigned i)
@@ -98,13 +97,7 @@ static void test_quotients(void **state)
 
 int main(void)
 {
-    static const char *const accels[] = { "soft,jit=off", "soft,jit=on,jit-after=0" };
     const struct CMUnitTest tests[] = { cmocka_unit_test_setup_teardown(test_quotients, setup, teardown) };
-    int failed = 0;
 
-    for (size_t i = 0; i < N(accels); i++) {
-        accel = accels[i];
-        failed += cmocka_run_group_tests_name(accel, tests, NULL, NULL);
-    }
-    return failed;
+    return run_under_all(tests, N(tests));
 }

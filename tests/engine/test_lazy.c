@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "tests/engine/accels.h"
 #include "tests/engine/machine.h"
 
 enum {
@@ -41,8 +42,6 @@ static const char *const program[] = {
     "{ .mii adds r15=7,r8 ; adds r33=7,r9 ; adds r14=7,r0 ;; }",
 };
 #define N(array) (sizeof(array) / sizeof(*(array)))
-
-static const char *accel; /* of the present round */
 
 static int setup(void **state)
 {
@@ -109,13 +108,7 @@ static void test_steps(void **state)
 
 int main(void)
 {
-    static const char *const accels[] = { "soft,jit=off", "soft,jit=on,jit-after=0" };
     const struct CMUnitTest tests[] = { cmocka_unit_test_setup_teardown(test_steps, setup, teardown) };
-    int failed = 0;
 
-    for (size_t i = 0; i < N(accels); i++) {
-        accel = accels[i];
-        failed += cmocka_run_group_tests_name(accel, tests, NULL, NULL);
-    }
-    return failed;
+    return run_under_all(tests, N(tests));
 }

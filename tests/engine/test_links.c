@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "tests/engine/accels.h"
 #include "tests/engine/machine.h"
 
 enum { CODE = 0x10000, VECTOR_BREAK = 0x2c, VECTOR_GENERAL = 0x54, VECTOR_NAT = 0x56, ROUNDS = 300 };
@@ -18,8 +19,6 @@ enum { CODE = 0x10000, VECTOR_BREAK = 0x2c, VECTOR_GENERAL = 0x54, VECTOR_NAT = 
 #define N(array) (sizeof(array) / sizeof(*(array)))
 #define NOTHING "{ .mib nop.m 0 ; nop.i 0 ; nop.b 0 ;; }"
 #define BRANCH(by) "{ .mib nop.m 0 ; nop.i 0 ; br.cond.sptk.few " by " ;; }"
-
-static const char *accel; /* of the present round */
 
 static int setup(void **state)
 {
@@ -542,7 +541,6 @@ static void test_made_frame(void **state)
 
 int main(void)
 {
-    static const char *const accels[] = { "soft,jit=off", "soft,jit=on,jit-after=0", "soft,jit=on" };
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_iipa, setup, teardown),
         cmocka_unit_test_setup_teardown(test_frame, setup, teardown),
@@ -555,11 +553,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_rotated_caller, setup, teardown),
         cmocka_unit_test_setup_teardown(test_made_frame, setup, teardown),
     };
-    int failed = 0;
 
-    for (size_t i = 0; i < N(accels); i++) {
-        accel = accels[i];
-        failed += cmocka_run_group_tests_name(accel, tests, NULL, NULL);
-    }
-    return failed;
+    return run_under_all(tests, N(tests));
 }

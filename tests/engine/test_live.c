@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "tests/engine/accels.h"
 #include "tests/engine/machine.h"
 
 enum { CODE = 0x10000, ROUNDS = 30, WAIT_US = 20000 };
@@ -23,8 +24,6 @@ static const char *const loop[] = {
 };
 /* Takes the place of the loop's second bundle: nothing is below 0. */
 static const char *const last_round[] = { "{ .mii add r11=r8,r10 ; cmp.ltu p6,p0=r2,r0 ; nop.i 0 ;; }" };
-
-static const char *accel; /* of the present round */
 
 #define N(array) (sizeof(array) / sizeof(*(array)))
 
@@ -131,17 +130,11 @@ static void test_new_code(void **state)
 
 int main(void)
 {
-    static const char *const accels[] = { "soft,jit=off", "soft,jit=on,jit-after=0" };
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_kick, setup, teardown),
         cmocka_unit_test_setup_teardown(test_interrupt, setup, teardown),
         cmocka_unit_test_setup_teardown(test_new_code, setup, teardown),
     };
-    int failed = 0;
 
-    for (size_t i = 0; i < N(accels); i++) {
-        accel = accels[i];
-        failed += cmocka_run_group_tests_name(accel, tests, NULL, NULL);
-    }
-    return failed;
+    return run_under_all(tests, N(tests));
 }

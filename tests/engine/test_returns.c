@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "tests/engine/accels.h"
 #include "tests/engine/machine.h"
 
 enum { CODE = 0x10000, SETUP = 0x20000, PAGES = 0x30000, VECTOR_GENERAL = 0x54, ROUNDS = 300 };
@@ -20,8 +21,6 @@ enum { CODE = 0x10000, SETUP = 0x20000, PAGES = 0x30000, VECTOR_GENERAL = 0x54, 
 #define RETURN "{ .mib nop.m 0 ; nop.i 0 ; br.ret.sptk.few b0 ;; }"
 #define BACK(by) "{ .mib nop.m 0 ; nop.i 0 ; (p7) br.cond.dptk.few " by " ;; }"
 #define COUNT "{ .mii adds r8=-1,r8 ; nop.i 0 ; nop.i 0 ;; }", "{ .mii cmp.eq p6,p7=r0,r8 ; nop.i 0 ; nop.i 0 ;; }"
-
-static const char *accel; /* of the present round */
 
 static int setup(void **state)
 {
@@ -298,7 +297,6 @@ static void test_other_region(void **state)
 
 int main(void)
 {
-    static const char *const accels[] = { "soft,jit=off", "soft,jit=on,jit-after=0", "soft,jit=on" };
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_targets, setup, teardown),
         cmocka_unit_test_setup_teardown(test_key, setup, teardown),
@@ -308,11 +306,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_other_translation, setup, teardown),
         cmocka_unit_test_setup_teardown(test_other_region, setup, teardown),
     };
-    int failed = 0;
 
-    for (size_t i = 0; i < N(accels); i++) {
-        accel = accels[i];
-        failed += cmocka_run_group_tests_name(accel, tests, NULL, NULL);
-    }
-    return failed;
+    return run_under_all(tests, N(tests));
 }

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 #include <unistd.h>
 
+#include "tests/engine/accels.h"
 #include "tests/engine/machine.h"
 
 enum { CODE = 0x10000, FAR = CODE + 0x1000, VECTOR = 0x40, EXTERNAL = GATE_IVT + 0x30, WARM = 5, SECONDS = 30 };
@@ -25,8 +26,6 @@ enum { CODE = 0x10000, FAR = CODE + 0x1000, VECTOR = 0x40, EXTERNAL = GATE_IVT +
     "{ .mii mov r9=cr.ivr ; nop.i 0 ; nop.i 0 ;; }", "{ .mii mov cr.eoi=r0 ; nop.i 0 ; nop.i 0 ;; }",                              \
         "{ .mii mov cr.itm=r10 ; nop.i 0 ; nop.i 0 ;; }", "{ .mii srlz.d ; nop.i 0 ; nop.i 0 ;; }"
 #define UNMASK "{ .mii ssm 0x4000 ; nop.i 0 ; nop.i 0 ;; }", GO("+0x10")
-
-static const char *accel; /* of the present round */
 
 static int setup(void **state)
 {
@@ -180,7 +179,6 @@ static void test_reset(void **state)
 
 int main(void)
 {
-    static const char *const accels[] = { "soft,jit=off", "soft,jit=on,jit-after=0", "soft,jit=on" };
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_one_bundle, setup, teardown),
         cmocka_unit_test_setup_teardown(test_loop, setup, teardown),
@@ -190,11 +188,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_at_once, setup, teardown),
         cmocka_unit_test_setup_teardown(test_reset, setup, teardown),
     };
-    int failed = 0;
 
-    for (size_t i = 0; i < N(accels); i++) {
-        accel = accels[i];
-        failed += cmocka_run_group_tests_name(accel, tests, NULL, NULL);
-    }
-    return failed;
+    return run_under_all(tests, N(tests));
 }
