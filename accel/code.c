@@ -8,7 +8,7 @@
 #include "accel/soft.h"
 #include "vmm/log.h"
 
-enum { HASH_BITS = 14, HASH_SIZE = 1 << HASH_BITS };
+enum { HASH_BITS = 14, HASH_SIZE = 1 << HASH_BITS, ID_SHIFT = 4, LAST_ID = 0xffffffe };
 
 struct code_store {
     struct code_config config;
@@ -23,6 +23,7 @@ struct code_store {
     _Atomic uint64_t epoch;         /* raised by every drop */
     _Atomic uint64_t *seen;         /* per vcpu: epoch it has seen outside of units; UINT64_MAX: idle */
     struct code_stats stats;
+    uint32_t last_id;               /* of pages, under the lock */
     bool any_stop;
     uint8_t stops[CODE_PAGE_BUNDLES]; /* {2:0}: slots that are a debugger's stops, in every page */
 };
@@ -136,6 +137,7 @@ struct code_page *code_page(struct code_store *s, uint64_t gpa)
         if (p) {
             s->n_pages++;
             p->gpa = gpa;
+            atomic_init(&p->home, CODE_ANYWHERE);
             p->next = s->hash[hash_gpa(gpa)];
             atomic_store_explicit(&s->hash[hash_gpa(gpa)], p, memory_order_release);
         }
@@ -151,13 +153,29 @@ static void *alloc(void *opaque, size_t size)
     return code_mem_alloc(&s->mem, size);
 }
 
-static struct code_unit *translate(struct code_store *s, struct code_page *page, const struct lower_source *src)
+/*
+ * Gives a page its home, where it has none, and a unit its token, where it runs there. No token is used twice: it may be that of exits
+ * long after the page's bytes have changed. Under the lock.
+ */
+static void settle_unit(struct code_store *s, struct code_page *page, struct code_unit *u, uint64_t va)
+{
+    if (!page->id && s->last_id < LAST_ID) {
+        page->id = ++s->last_id;
+        atomic_store_explicit(&page->home, va, memory_order_relaxed);
+    }
+    if (!page->id || atomic_load_explicit(&page->home, memory_order_relaxed) != va)
+        return;
+    u->home = va;
+    u->token = page->id << ID_SHIFT | (u->key & KEY_VM ? 8 : 0) | (u->key & KEY_IT ? 4 : 0) | (u->key & KEY_CPL);
+}
+
+static struct code_unit *translate(struct code_store *s, struct code_page *page, const struct lower_source *src, uint64_t ip)
 {
     struct code_unit *u = code_mem_alloc(&s->mem, sizeof(*u));
 
     if (!u)
         return NULL;
-    *u = (struct code_unit){ .ir = lower_unit(s->scratch, src), .key = src->key, .slot = (uint8_t)src->slot };
+    *u = (struct code_unit){ .ir = lower_unit(s->scratch, src), .key = src->key, .slot = (uint8_t)src->slot, .home = CODE_ANYWHERE };
     if (!u->ir) {
         code_mem_free(&s->mem, u);
         return NULL;
@@ -167,6 +185,8 @@ static struct code_unit *translate(struct code_store *s, struct code_page *page,
     s->stats.units++;
     s->stats.insns += u->ir->n_insns;
     s->stats.ops += u->ir->n_ops;
+    if (s->config.homes && !(src->key & CODE_SINGLE))
+        settle_unit(s, page, u, ip & ~UINT64_C(0xfff));
     u->stop = u->no_host = src->stops && src->stops[(src->gpa & 0xfff) / 16] >> src->slot & 1;
     u->next = page->units[(src->gpa & 0xfff) / 16];
     atomic_store_explicit(&page->units[(src->gpa & 0xfff) / 16], u, memory_order_release);
@@ -195,9 +215,10 @@ static struct lower_source source(struct code_store *s, uint64_t gpa, const uint
     };
 }
 
-struct code_unit *code_translate(struct code_store *s, struct code_page *page, unsigned offset, unsigned slot, uint32_t key)
+struct code_unit *code_translate(struct code_store *s, struct code_page *page, uint64_t ip, unsigned slot, uint32_t key)
 {
     const uint8_t *host = kia_mem_hva(s->config.mem, page->gpa, 4096);
+    unsigned offset = ip % 4096;
     struct lower_source src;
     struct code_unit *u;
     bool full;
@@ -206,11 +227,11 @@ struct code_unit *code_translate(struct code_store *s, struct code_page *page, u
         return NULL;
     pthread_mutex_lock(&s->lock);
     src = source(s, page->gpa + offset, host + offset, page->gpa + 4096, slot, key);
-    u = code_find(page, offset, slot, key);
+    u = code_find(page, ip, slot, key);
     if (!u) {
         uint64_t start = soft_now_ns();
 
-        u = translate(s, page, &src);
+        u = translate(s, page, &src, ip);
         s->stats.ns += soft_now_ns() - start;
     }
     if (bytes(s) > s->stats.max_bytes)
@@ -248,6 +269,8 @@ static bool drop_units(struct code_store *s, struct code_page *p, uint64_t epoch
 {
     bool any = false;
 
+    atomic_store_explicit(&p->home, CODE_ANYWHERE, memory_order_relaxed);
+    p->id = 0;
     for (unsigned i = 0; i < CODE_PAGE_BUNDLES; i++) {
         struct code_unit *u = p->units[i];
 

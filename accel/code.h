@@ -15,6 +15,9 @@
 #include "mem/mem.h"
 
 enum { CODE_PAGE_BUNDLES = 4096 / 16 };
+#define CODE_ANYWHERE UINT64_C(1)
+/* Units that run one instruction, at any address. */
+#define CODE_SINGLE (KEY_CAREFUL | KEY_STEP)
 
 struct code_unit {
     struct code_unit *next;  /* same first bundle, other slot or key */
@@ -25,6 +28,8 @@ struct code_unit {
     _Atomic bool no_host; /* changed under the compiler's lock, read without */
     bool stop;               /* starts where a debugger's stop may be: never compiled, so always entered by the run loop */
     uint32_t key;
+    uint32_t token;          /* of the page at its home; 0: the unit may run anywhere */
+    uint64_t home;           /* page of the address it runs at, or CODE_ANYWHERE */
     uint8_t slot;
     _Atomic uint32_t runs;   /* interpreted so often; of several vcpus some may not be counted */
     atomic_bool invalid;     /* bytes changed: not to be entered again */
@@ -34,6 +39,12 @@ struct code_unit {
 struct code_page {
     struct code_page *next;  /* in its hash bucket */
     uint64_t gpa;
+    /*
+     * Where the page was met first since its bytes changed: units that run there have a token, which is the page's alone; those of other
+     * addresses are apart. CODE_ANYWHERE: it has no units with tokens. Changed under the store's lock.
+     */
+    _Atomic uint64_t home;
+    uint32_t id;             /* {31:4} of the tokens, under the store's lock; 0: none yet */
     _Atomic(struct code_unit *) units[CODE_PAGE_BUNDLES]; /* by first bundle */
     bool run_into;           /* units of the page before run over into this one */
     struct code_page *grave_next; /* unlinked before this one */
@@ -55,6 +66,7 @@ struct code_config {
     struct kia_mem *mem;
     uint64_t cpuid4;
     bool ito;              /* CR.ITO exists */
+    bool homes;            /* pages have tokens */
     int (*gate)(void *opaque, uint64_t gpa);
     size_t max_bytes; /* of units' memory, compiled code not counted: what is beyond makes the store start anew */
     /*
@@ -76,21 +88,24 @@ struct code_page *code_page(struct code_store *s, uint64_t gpa);
 
 /**
  * code_find - the unit that starts at a bundle and slot under a key
- * @page: of @offset's page
- * @offset: of the bundle in the page, 0-4080
+ * @page: of @ip's page
+ * @ip: the bundle's address
  * Return: NULL if there is none yet.
  */
-static inline struct code_unit *code_find(struct code_page *page, unsigned offset, unsigned slot, uint32_t key)
+static inline struct code_unit *code_find(struct code_page *page, uint64_t ip, unsigned slot, uint32_t key)
 {
-    struct code_unit *u = atomic_load_explicit(&page->units[offset / 16], memory_order_acquire);
+    struct code_unit *u = atomic_load_explicit(&page->units[ip / 16 % CODE_PAGE_BUNDLES], memory_order_acquire);
+    uint64_t home = ip & ~UINT64_C(0xfff);
 
-    while (u && (u->key != key || u->slot != slot))
+    if (key & CODE_SINGLE || atomic_load_explicit(&page->home, memory_order_relaxed) != home)
+        home = CODE_ANYWHERE;
+    while (u && (u->key != key || u->slot != slot || u->home != home))
         u = u->next;
     return u;
 }
 
 /* Translates what code_find() did not find. NULL where the page is no RAM or memory ran out. Any vcpu thread. */
-struct code_unit *code_translate(struct code_store *s, struct code_page *page, unsigned offset, unsigned slot, uint32_t key);
+struct code_unit *code_translate(struct code_store *s, struct code_page *page, uint64_t ip, unsigned slot, uint32_t key);
 
 /*
  * Translates what @u is the beginning of, as if its page and the next physical one were one. Return: as long there as @u;

@@ -91,9 +91,9 @@ static struct code_page *fetch_page(struct kia_vcpu *vcpu, bool *bad)
 static struct code_unit *page_unit(struct kia_vcpu *vcpu, struct code_page *page, uint32_t key)
 {
     struct vcpu *v = vcpu->v;
-    struct code_unit *u = code_find(page, v->ip & 0xff0, v->ri, key);
+    struct code_unit *u = code_find(page, v->ip, v->ri, key);
 
-    return u ? u : code_translate(vcpu->vm->code, page, v->ip & 0xff0, v->ri, key);
+    return u ? u : code_translate(vcpu->vm->code, page, v->ip, v->ri, key);
 }
 
 static struct unit_entry *unit_entry(struct kia_vcpu *vcpu)
@@ -168,7 +168,7 @@ static const void *compile(struct kia_vcpu *vcpu, struct code_unit *c)
     pthread_mutex_lock(&vm->jit_lock);
     code = atomic_load_explicit(&c->host, memory_order_relaxed); /* by another processor meanwhile */
     if (!code)
-        code = jit_compile(vm->jit, c->ir, over, vcpu->v->ip);
+        code = jit_compile(vm->jit, c->ir, over, vcpu->v->ip, c->token);
     if (code && vm->perf_map)
         soft_perf_note(vcpu, code);
     full = !code && jit_full(vm->jit);
@@ -207,8 +207,8 @@ static void link_exit(struct kia_vcpu *vcpu, const struct ir_unit *from, const s
         return;
     if (v->key != link->key || !(to = soft_find_unit(vcpu, &bad)) || !to->host)
         return;
-    if (to->ir->gpa >> 12 == from->gpa >> 12 && !atomic_load(&to->invalid))
-        jit_link(vcpu->vm->jit, link->place, to->host);
+    if ((link->to_page || to->ir->gpa >> 12 == from->gpa >> 12) && !atomic_load(&to->invalid))
+        jit_link(vcpu->vm->jit, link->place, to->host, to->token);
 }
 
 static enum unit_end interpret(struct kia_vcpu *vcpu, const struct ir_unit *u, struct unit_result *r)
@@ -241,6 +241,7 @@ static enum unit_end execute(struct kia_vcpu *vcpu, struct code_unit *c, const s
         return interpret(vcpu, c->ir, r);
     if (!(vcpu->v->key & KEY_CAREFUL)) {
         vcpu_remember_jump(vcpu->v, code);
+        vcpu_remember_page(vcpu->v, c->token);
         remember_unit(vcpu, c);
     }
     end = jit_run(vcpu->vm->jit, vcpu->v, code, u, r, ip0, &link);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* v->jumps[] and v->returns[]: where compiled code finds units, filled by the engine and by calls; what of them a purge takes away. */
+/*
+ * v->jumps[], v->returns[] and v->page_tokens[]: where compiled code finds units, filled by the engine, by calls and by look-ups; what of
+ * them a purge takes away.
+ */
 #include <string.h>
 
 #include "arch/gr.h"
@@ -24,9 +27,47 @@ static void forget_returns_to(struct vcpu *v, uint64_t first, unsigned ps)
     }
 }
 
+void vcpu_remember_page(struct vcpu *v, uint32_t token)
+{
+    unsigned i = page_token_index(v->ip);
+
+    v->page_tokens[i] = token;
+    v->page_blocks[i / PAGE_TOKEN_BLOCK] = 1;
+}
+
+void vcpu_forget_pages(struct vcpu *v, unsigned region)
+{
+    const unsigned n = PAGE_TOKENS / PAGE_TOKEN_BLOCK;
+    uint8_t *blocks = &v->page_blocks[region * n];
+
+    for (unsigned i = 0; i < n; i += 8) { /* most have none: eight at a time */
+        uint64_t eight;
+
+        memcpy(&eight, &blocks[i], 8);
+        if (!eight)
+            continue;
+        for (unsigned k = i; k < i + 8; k++) {
+            if (blocks[k])
+                memset(&v->page_tokens[region * PAGE_TOKENS + k * PAGE_TOKEN_BLOCK], 0, PAGE_TOKEN_BLOCK * sizeof(uint32_t));
+            blocks[k] = 0;
+        }
+    }
+}
+
+/* Whatever its rid. */
+static void forget_page(struct vcpu *v, uint64_t gva)
+{
+    unsigned i = page_token_index(gva);
+
+    if (v->page_blocks[i / PAGE_TOKEN_BLOCK])
+        v->page_tokens[i] = PAGE_UNKNOWN;
+}
+
 void vcpu_forget_jumps(struct vcpu *v)
 {
     vcpu_forget_returns(v);
+    for (unsigned region = 0; region < 8; region++)
+        vcpu_forget_pages(v, region);
     v->units_gen++;
     if (++v->jump_gen == 0) { /* old entries would be valid again */
         memset(v->jumps, 0, sizeof(v->jumps));
@@ -67,6 +108,7 @@ void vcpu_forget_jumps_to(struct vcpu *v, uint32_t rid, uint64_t gva, unsigned p
         for (uint64_t region = 0; region < 8; region++) {
             uint64_t page = (region << 61) + first + ((uint64_t)i << 12);
 
+            forget_page(v, page);
             if (bit_get(v->jump_pages, jump_page(page)))
                 page_forget(v, page, rid);
         }

@@ -217,6 +217,10 @@ void mmu_update_tags(struct vcpu *v)
     if (!all && !rr_changed && state == g->state)
         return;
 
+    for (unsigned i = 0; i < 8; i++) {
+        if (all || v->rr[i] != now->rr[i])
+            vcpu_forget_pages(v, i);
+    }
     if ((all || rr_changed) && !slots_assign(v, all)) {
         entries_drop(v);
         slots_drop(g);

@@ -200,6 +200,22 @@ struct return_entry {
 #define N_RETURNS 64u /* a power of two */
 #define RETURN_VOID UINT64_C(1)
 
+/*
+ * What is mapped where, for exits to other pages: the token of the code page that lies at its home address in a page of 4 KiB; of pages
+ * of which nothing is known PAGE_UNKNOWN. A token stands for the contents of one physical page at one address, and in {3:0} for what
+ * else of the key a fetch depends on, so who compares it with the one he was compiled for knows what he would find there.
+ * docs/jit.md
+ */
+enum { PAGE_TOKEN_BITS = 12, PAGE_TOKEN_BLOCK = 64 };
+#define PAGE_TOKENS (1u << PAGE_TOKEN_BITS) /* of each region */
+#define PAGE_UNKNOWN UINT32_C(0)
+#define PAGE_NONE UINT32_C(0xffffffff) /* no page has it, nor the next */
+#define PAGE_CLAIMED UINT32_C(0xfffffffe)
+static inline unsigned page_token_index(uint64_t gva)
+{
+    return (unsigned)(gva >> 61) << PAGE_TOKEN_BITS | ((unsigned)(gva >> 12) & (PAGE_TOKENS - 1));
+}
+
 /* Pages of 4 KiB that jumps[] may lead to, by a hash of the address. */
 #define JUMP_PAGE_BITS 12
 #define JUMP_PAGES (1u << JUMP_PAGE_BITS)
@@ -316,7 +332,9 @@ struct vcpu {
     uint64_t stack[STACK_SLOTS + STACK_SLACK];
     uint64_t rot_gr[ROT_SLOTS + 128];
     struct ia64_fr rot_fr[FROT_SLOTS + 128];
-    struct return_entry returns[N_RETURNS]; /* last: 1 KiB before rot_fr made loops that copy through it a tenth slower */
+    struct return_entry returns[N_RETURNS]; /* behind rot_fr: 1 KiB before it made loops that copy through it a tenth slower */
+    uint32_t page_tokens[8 * PAGE_TOKENS];  /* by page_token_index() */
+    uint8_t page_blocks[8 * PAGE_TOKENS / PAGE_TOKEN_BLOCK]; /* 1: the block of these may have some */
 };
 
 static_assert(offsetof(struct vcpu, jump_gen) == offsetof(struct vcpu, key) + 4 && offsetof(struct vcpu, key) % 8 == 0,
@@ -369,6 +387,9 @@ void vcpu_forget_jumps_to(struct vcpu *v, uint32_t rid, uint64_t gva, unsigned p
 void vcpu_remember_jump(struct vcpu *v, const void *code);
 /* rr or the protection keys changed: none of v->returns[] is known to be where it was. */
 void vcpu_forget_returns(struct vcpu *v);
+/* The code page at v->ip is that of @token, from now on; and a region's pages may be other ones. */
+void vcpu_remember_page(struct vcpu *v, uint32_t token);
+void vcpu_forget_pages(struct vcpu *v, unsigned region);
 /* The engine remembers by itself what is at v->ip, until v->units_gen changes. */
 void vcpu_note_jump(struct vcpu *v);
 

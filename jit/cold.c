@@ -272,6 +272,9 @@ void emit_cold(struct compile *c, const struct cold *where)
     case COLD_RETURN:
         returns_cold(c, cold);
         break;
+    case COLD_PAGE:
+        links_page_cold(c, cold);
+        break;
     case COLD_LINK:
         if (cold->leave) {
             links_cold(c, cold);

@@ -66,6 +66,7 @@ enum cold_kind {
     COLD_CALL,     /* a call's result is not OPR_OK */
     COLD_RETURN,   /* where a call's return finds the way on */
     COLD_LINK,     /* an exit that is not linked; leave: to late entries as well */
+    COLD_PAGE,     /* an exit to another page, that is not linked or finds something else there */
     COLD_EXIT,     /* a way out that is seldom taken */
     COLD_FULL,     /* the inline form does not do: call C */
     COLD_RET,      /* br.ret that the inline form does not do */
@@ -84,8 +85,10 @@ struct jit_jump {
 
 enum {
     JIT_OTHERS = 4,
-    UNIT_HEAD = 8,   /* bytes in front of a unit's code: jit/links.c */
+    UNIT_HEAD = 12,  /* bytes in front of a unit's code: jit/links.c */
+    UNIT_TOKEN = -8, /* in it: what v->page_tokens[] is to have for the unit's page; 0 of units that run anywhere */
     LINK_RECORD = 1, /* in the place of an exit that may be linked to a late entry: it has a record there */
+    LINK_PAGE = 2,   /* in that of an exit to another page, which has one as well */
 };
 
 /* Floating-point registers that are tagged doubles at the top of a loop: jit/fp_pins.c. */
@@ -142,6 +145,7 @@ struct compile {
     bool *dead;               /* by op index: writes that are not emitted in their place; nobody sees them, or lazies[] has them */
     const struct ir_op *loop_end; /* the last exit to the unit's own start, NULL */
     uint64_t ip;              /* where the unit was met; it may run elsewhere, too */
+    uint32_t token;           /* of its page: it runs nowhere else; 0: it may */
     uint32_t plain_end;       /* exits up to this op may lead to late entries */
     bool enters_late;         /* the unit has a late entry; where it is */
     uint8_t *late;
@@ -222,6 +226,7 @@ struct jit {
      */
     const uint8_t *load_slow, *store_slow;
     const uint8_t *lookup[2]; /* at cpl 0-2, at cpl 3: goes on at r14, through v->jumps; no unit of careful code may */
+    const uint8_t *lookup_page[2]; /* as lookup[], and leaves the token of what it found in v->page_tokens[] */
     const uint8_t *lookup_moved; /* the rest of it, where the place by address has another unit */
     const uint8_t *grace;     /* call_grace() */
     const uint8_t *resume;    /* jit/resume.c */
@@ -392,6 +397,8 @@ void emit_resume_stub(struct jit *j, struct x64 *x);
 void emit_lookup(struct compile *c);
 /* Where that is done for units of this one's privilege. */
 uint8_t *lookup_place(const struct compile *c);
+/* The same, for exits that found another token, or none, for their target's page. */
+uint8_t *lookup_page_place(const struct compile *c);
 /* The same for an indirect branch: in user code in place, with a jump of its own, which the host predicts by what it did before. */
 void emit_lookup_ind(struct compile *c);
 /* The same where r14 is @target if the unit runs where it was met: the place in v->jumps is known then. */
@@ -409,6 +416,13 @@ void links_look_back(struct compile *c, const struct ir_op *op);
 /* The exit's jump, with r14 = its target; and what is out of line of one to late entries. */
 void links_jmp(struct compile *c, const struct ir_op *op);
 void links_cold(struct compile *c, const struct cold *cold);
+/* May the exit, which leads to another page, be linked? */
+bool links_to_page(const struct compile *c, const struct ir_op *op);
+/* Such an exit, with r14 = its target; and what is out of line of it. */
+void links_page(struct compile *c, const struct ir_op *op);
+void links_page_cold(struct compile *c, const struct cold *cold);
+/* Is the place that compiled code left for a link that of such an exit? */
+static inline bool links_is_to_page(const void *place) { return (uintptr_t)place & LINK_PAGE; }
 /* Out of line: the way on of a return from op @call, whose lookup is at @lookup. */
 void links_return(struct compile *c, const struct ir_op *call, const uint8_t *lookup);
 /* op_br_call, before it does anything: notes its return address, and what is to run there. Clobbers rax and rcx. jit/returns.c */

@@ -289,7 +289,10 @@ void emit_exit(struct compile *c, const struct ir_op *op)
         x64_alu_ri(&c->x, ALU_ADD, REG_IP, (int32_t)op->imm);
     }
     if (!same_page) {
-        emit_lookup_direct(c, c->ip + op->imm);
+        if (links_to_page(c, op))
+            links_page(c, op);
+        else
+            emit_lookup_direct(c, c->ip + op->imm);
         return;
     }
     if (op == c->loop_end) {

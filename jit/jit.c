@@ -249,7 +249,7 @@ static bool compile_version(struct compile *c)
 }
 
 /* The versions of a unit, each for where those before it do not do: their way on is to the next one. */
-static jit_code compile(struct jit *j, const struct ir_unit *u, const struct ir_unit *over, uint64_t ip)
+static jit_code compile(struct jit *j, const struct ir_unit *u, const struct ir_unit *over, uint64_t ip, uint32_t token)
 {
     struct jit_work *w = j->work;
     uint8_t *start = j->rw + ((j->used + UNIT_HEAD + 15) & ~(size_t)15);
@@ -269,7 +269,7 @@ static jit_code compile(struct jit *j, const struct ir_unit *u, const struct ir_
         c = (struct compile){ .x = x, .j = j, .u = over ? over : u, .is_over = over != NULL, .places = w->places,
                               .op_code = w->op_code, .is_label = w->is_label, .sites = w->sites, .dead = w->dead,
                               .barrier = w->barrier,
-                              .jumps = w->jumps, .colds = w->colds, .no_fp_pins = no_fp_pins, .better = top, .ip = ip };
+                              .jumps = w->jumps, .colds = w->colds, .no_fp_pins = no_fp_pins, .better = top, .ip = ip, .token = token };
         done = compile_version(&c);
         for (unsigned i = 0; i < n_others && done; i++) /* a late entry has no CR.IIPA to leave with */
             x64_patch(&c.x, others[i], was_late && c.late ? c.late : c.x.start);
@@ -286,11 +286,11 @@ static jit_code compile(struct jit *j, const struct ir_unit *u, const struct ir_
     return jit_rx(j, start);
 }
 
-jit_code jit_compile(struct jit *j, const struct ir_unit *u, const struct ir_unit *over, uint64_t ip)
+jit_code jit_compile(struct jit *j, const struct ir_unit *u, const struct ir_unit *over, uint64_t ip, uint32_t token)
 {
     uint64_t start = now_ns();
     size_t used = j->used;
-    jit_code code = compile(j, u, over, ip);
+    jit_code code = compile(j, u, over, ip, token);
 
     j->stats.ns += now_ns() - start;
     j->stats.bytes += j->used - used;
@@ -450,13 +450,13 @@ enum unit_end jit_run(struct jit *j, struct vcpu *v, jit_code code, const struct
         return UNIT_GATE;
     case LEAVE_LINK:
         *ip0 = e.ip - e.op->imm;
-        *link = (struct jit_link){ j->rw + ((const uint8_t *)e.link - j->rx), exit_key(e.unit, e.op) };
+        *link = (struct jit_link){ j->rw + ((const uint8_t *)e.link - j->rx), exit_key(e.unit, e.op), links_is_to_page(e.link) };
         v->ip = e.ip;
         v->ri = e.op->c;
         r->taken = e.op->aux & IR_EXIT_TAKEN;
         return UNIT_EXIT;
     case LEAVE_RETURN:
-        *link = (struct jit_link){ j->rw + ((const uint8_t *)e.link - j->rx), e.unit->key & ~KEY_SOR };
+        *link = (struct jit_link){ j->rw + ((const uint8_t *)e.link - j->rx), e.unit->key & ~KEY_SOR, false };
         v->ip = e.ip;
         v->ri = 0;
         r->moved = true;

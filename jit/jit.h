@@ -63,9 +63,10 @@ const char *jit_leave_name(unsigned leave);
  * @over: NULL, or a unit that begins as @u does and goes on where @u ends, in the page behind: what runs where that page is
  *        mapped to @u's next physical page. Of the same key, at cpl 3
  * @ip: where it is about to run, and likely to run again
+ * @token: what v->page_tokens[] has for its page at @ip, the only address it will ever run at; 0: it may run anywhere
  * Return: its entry, or NULL if it has too many values or the cache is full: the interpreter runs it then.
  */
-jit_code jit_compile(struct jit *j, const struct ir_unit *u, const struct ir_unit *over, uint64_t ip);
+jit_code jit_compile(struct jit *j, const struct ir_unit *u, const struct ir_unit *over, uint64_t ip, uint32_t token);
 
 /* Does the end of its page cut @u in the middle of a division or square root, so that it is worth going on over it? */
 bool jit_is_cut(const struct ir_unit *u);
@@ -82,6 +83,7 @@ void jit_open(struct jit *j);
 struct jit_link {
     void *place;   /* for jit_link(); NULL: none */
     uint32_t key;  /* that every run reaches the exit with */
+    bool to_page;  /* to a unit of another page */
 };
 
 /**
@@ -95,7 +97,10 @@ struct jit_link {
 enum unit_end jit_run(struct jit *j, struct vcpu *v, jit_code code, const struct ir_unit **u, struct unit_result *r,
                       uint64_t *ip0, struct jit_link *link);
 
-/* From now on the exit behind @link goes straight to @code, a unit in the same page and of the link's key. */
-void jit_link(struct jit *j, void *link, jit_code code);
+/*
+ * From now on the exit behind @link goes straight to @code, a unit in the same page and of the link's key; one to another page does so
+ * where v->page_tokens[] has @token, that of the unit, and no more asks for a link.
+ */
+void jit_link(struct jit *j, void *link, jit_code code, uint32_t token);
 
 #endif

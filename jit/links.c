@@ -15,16 +15,25 @@
 /* In front of a unit's code. */
 struct head {
     int32_t late;       /* distance of the late entry, 0: there is none */
+    uint32_t token;     /* UNIT_TOKEN */
     int16_t sof_least;  /* it is for larger frames than this */
     bool may_fault;     /* its first instruction may, or may need CR.IIPA otherwise */
 };
-_Static_assert(sizeof(struct head) == UNIT_HEAD, "room in front of the code");
+_Static_assert(sizeof(struct head) == UNIT_HEAD && (int)offsetof(struct head, token) - UNIT_HEAD == UNIT_TOKEN, "in front of the code");
 
 /* Of an exit, out of line: where to put what it leads to. Behind it is the way that stores CR.IIPA. */
 struct record {
     int32_t direct; /* distance of the operand of the exit's jump */
     int32_t stored; /* of that of the jump behind the store; the same where the exit has stored it */
     int32_t sof_least; /* the frame has more registers than this */
+};
+
+/* Of an exit to another page, out of line. */
+struct page_record {
+    int32_t token;  /* distance of the token that it wants */
+    int32_t direct; /* of the operand of its jump */
+    int32_t missed; /* of that of the jump for where it finds another one */
+    int32_t lookup; /* to where that leads once it is linked */
 };
 
 /* Ops after which the next unit may as well run. */
@@ -75,7 +84,7 @@ void links_plan(struct compile *c)
 
 void links_head(struct compile *c, uint8_t *code)
 {
-    const struct head head = { c->late ? (int32_t)(c->late - code) : 0, (int16_t)c->sof_least, c->may_fault };
+    const struct head head = { c->late ? (int32_t)(c->late - code) : 0, c->token, (int16_t)c->sof_least, c->may_fault };
 
     memcpy(code - sizeof(head), &head, sizeof(head));
 }
@@ -117,8 +126,8 @@ void links_jmp(struct compile *c, const struct ir_op *op)
     cold->leave = links_late(c, op);
 }
 
-/* The way of a jump that is not linked yet, and room for its record. */
-static uint8_t *leave_unlinked(struct compile *c, enum leave leave, const struct ir_op *op)
+/* The way of a jump that is not linked yet, and room for @size bytes of a record of its @kind. */
+static uint8_t *leave_unlinked(struct compile *c, enum leave leave, const struct ir_op *op, unsigned kind, size_t size)
 {
     struct x64 *x = &c->x;
     uint8_t *address, *at;
@@ -129,8 +138,8 @@ static uint8_t *leave_unlinked(struct compile *c, enum leave leave, const struct
     if ((uintptr_t)x->p % 4)
         x64_nop(x, 4 - (uintptr_t)x->p % 4);
     at = x->p;
-    x64_patch(x, address, at + LINK_RECORD);
-    for (unsigned i = 0; i < sizeof(struct record) / 4; i++)
+    x64_patch(x, address, at + kind);
+    for (unsigned i = 0; i < size / 4; i++)
         x64_imm32(x, 0);
     return at;
 }
@@ -140,7 +149,7 @@ void links_cold(struct compile *c, const struct cold *cold)
 {
     struct x64 *x = &c->x;
     const struct ir_op *op = cold->op;
-    uint8_t *first = x->p, *at = leave_unlinked(c, LEAVE_LINK, op);
+    uint8_t *first = x->p, *at = leave_unlinked(c, LEAVE_LINK, op, LINK_RECORD, sizeof(struct record));
     struct record record = { .sof_least = sof_at(c, op) };
 
     if (c->u->key & KEY_IC) {
@@ -175,7 +184,7 @@ void links_return(struct compile *c, const struct ir_op *call, const uint8_t *lo
     }
     jmp = aligned_jmp(x);
     x64_patch(x, jmp, x->p);
-    at = leave_unlinked(c, LEAVE_RETURN, call);
+    at = leave_unlinked(c, LEAVE_RETURN, call, LINK_RECORD, sizeof(record));
     record.direct = record.stored = (int32_t)(jmp - at);
     if (!x->overflow)
         memcpy(at, &record, sizeof(record));
@@ -185,6 +194,41 @@ void links_return(struct compile *c, const struct ir_op *call, const uint8_t *lo
     x64_jmp_to(x, lookup);
 }
 
+bool links_to_page(const struct compile *c, const struct ir_op *op)
+{
+    return c->token && op - c->u->ops < (ptrdiff_t)c->plain_end;
+}
+
+void links_page(struct compile *c, const struct ir_op *op)
+{
+    enum { TOKEN = 6 }; /* opcode and displacement in front of it */
+    int32_t place = V(page_tokens) + (int32_t)(page_token_index(c->ip + op->imm) * sizeof(uint32_t));
+    struct x64 *x = &c->x;
+    struct cold *cold;
+
+    if (((uintptr_t)x->p + TOKEN) % 4)
+        x64_nop(x, 4 - ((uintptr_t)x->p + TOKEN) % 4);
+    x64_cmp_mem32_imm32(x, REG_V, place, PAGE_NONE);
+    cold = cold_add(c, COLD_PAGE, op, x64_jcc(x, CC_NE));
+    cold->back = aligned_jmp(x);
+}
+
+void links_page_cold(struct compile *c, const struct cold *cold)
+{
+    enum { FROM_TOKEN = 6 }; /* to the operand of the jump behind the compare */
+    struct x64 *x = &c->x;
+    uint8_t *missed = aligned_jmp(x), *at;
+    struct page_record record;
+
+    x64_patch(x, missed, x->p);
+    x64_patch(x, cold->back, x->p);
+    at = leave_unlinked(c, LEAVE_LINK, cold->op, LINK_PAGE, sizeof(record));
+    record = (struct page_record){ (int32_t)(cold->from - FROM_TOKEN - at), (int32_t)(cold->back - at), (int32_t)(missed - at),
+                                   (int32_t)(lookup_page_place(c) - at) };
+    if (!x->overflow)
+        memcpy(at, &record, sizeof(record));
+}
+
 static void lead(struct jit *j, uint8_t *operand, const uint8_t *to)
 {
     int32_t rel = (int32_t)(to - (jit_rx(j, operand) + 4));
@@ -192,7 +236,25 @@ static void lead(struct jit *j, uint8_t *operand, const uint8_t *to)
     __atomic_store_n((int32_t *)(void *)operand, rel, __ATOMIC_RELEASE);
 }
 
-void jit_link(struct jit *j, void *link, jit_code code)
+/*
+ * Once only, by one processor: whoever runs it meanwhile finds a token that no page has, or the old jump, and leaves. So nobody combines
+ * a page's token with code of another one.
+ */
+static void link_page(struct jit *j, uint8_t *at, const uint8_t *code, uint32_t token)
+{
+    struct page_record record;
+    uint32_t *wanted, none = PAGE_NONE;
+
+    memcpy(&record, at, sizeof(record));
+    wanted = (uint32_t *)(void *)(at + record.token);
+    if (token && __atomic_compare_exchange_n(wanted, &none, PAGE_CLAIMED, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) {
+        lead(j, at + record.direct, code);
+        __atomic_store_n(wanted, token, __ATOMIC_RELEASE);
+    }
+    lead(j, at + record.missed, jit_rx(j, at + record.lookup));
+}
+
+void jit_link(struct jit *j, void *link, jit_code code, uint32_t token)
 {
     uint8_t *place = link;
     const uint8_t *entry = code;
@@ -200,6 +262,10 @@ void jit_link(struct jit *j, void *link, jit_code code)
     struct record record;
     bool stores;
 
+    if (links_is_to_page(place)) {
+        link_page(j, place - LINK_PAGE, entry, token);
+        return;
+    }
     if (!((uintptr_t)place & LINK_RECORD)) {
         lead(j, place, entry);
         return;

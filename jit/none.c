@@ -10,9 +10,9 @@ struct jit *jit_create(size_t size, bool counted)
 
 void jit_destroy(struct jit *j) { (void)j; }
 
-jit_code jit_compile(struct jit *j, const struct ir_unit *u, const struct ir_unit *over, uint64_t ip)
+jit_code jit_compile(struct jit *j, const struct ir_unit *u, const struct ir_unit *over, uint64_t ip, uint32_t token)
 {
-    (void)j, (void)u, (void)over, (void)ip;
+    (void)j, (void)u, (void)over, (void)ip, (void)token;
     return NULL;
 }
 
@@ -57,4 +57,4 @@ const char *jit_leave_name(unsigned leave)
     return NULL;
 }
 
-void jit_link(struct jit *j, void *link, jit_code code) { (void)j, (void)link, (void)code; }
+void jit_link(struct jit *j, void *link, jit_code code, uint32_t token) { (void)j, (void)link, (void)code, (void)token; }

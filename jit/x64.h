@@ -229,6 +229,23 @@ static inline void x64_store_index(struct x64 *x, unsigned base, unsigned index,
     x64_modrm_sib(x, src, base, index, scale, disp);
 }
 
+/* dword [base + index << scale + disp] = src */
+static inline void x64_store32_index(struct x64 *x, unsigned base, unsigned index, unsigned scale, int32_t disp, unsigned src)
+{
+    x64_rex(x, false, src, index, base, false);
+    x64_byte(x, 0x89);
+    x64_modrm_sib(x, src, base, index, scale, disp);
+}
+
+/* byte [base + index + disp] = imm */
+static inline void x64_set_byte_index(struct x64 *x, unsigned base, unsigned index, int32_t disp, uint8_t imm)
+{
+    x64_rex(x, false, 0, index, base, false);
+    x64_byte(x, 0xc6);
+    x64_modrm_sib(x, 0, base, index, 0, disp);
+    x64_byte(x, imm);
+}
+
 /* dst = base + index * 2^scale */
 static inline void x64_lea_index(struct x64 *x, unsigned dst, unsigned base, unsigned index, unsigned scale)
 {

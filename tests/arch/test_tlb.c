@@ -345,6 +345,35 @@ static void test_purge_other_space(void **state)
     }
 }
 
+static uint32_t token_of(const struct vcpu *v, uint64_t gva) { return v->page_tokens[page_token_index(gva)]; }
+
+/* What is known of pages goes with a purge of fetches there, whatever its rid, and with their region's register. */
+static void test_page_tokens(void **state)
+{
+    struct vcpu *v = *state;
+    const uint64_t places[] = { UINT64_C(0x2000000000010040), UINT64_C(0x2000000000011040), UINT64_C(0x4000000000010040) };
+    uint32_t rid = rr_rid(v->rr[1]);
+
+    for (unsigned turn = 0; turn < 5; turn++) {
+        bool knows[3] = { false, false, false };
+
+        for (unsigned i = 0; i < 3; i++) {
+            v->ip = places[i];
+            vcpu_remember_page(v, 7 + i);
+        }
+        switch (turn) {
+        case 0: soft_purge(v, TLB_DATA, rid, places[0], 12); knows[0] = knows[1] = knows[2] = true; break;
+        case 1: soft_purge(v, TLB_INST, rid + 7, places[0] & ~UINT64_C(0xfff), 12); knows[1] = true; break; /* in all regions */
+        case 2: soft_purge(v, TLB_INST, rid, UINT64_C(0x6000000000010000), 28); break;
+        case 3: v->rr[1] ^= UINT64_C(0x100); knows[2] = true; break;
+        case 4: v->psr ^= PSR_PK; break;
+        }
+        mmu_update_tags(v);
+        for (unsigned i = 0; i < 3; i++)
+            assert_int_equal(token_of(v, places[i]), knows[i] ? 7 + i : PAGE_UNKNOWN);
+    }
+}
+
 /* Units whose addresses have one place push each other to the next, and no further. */
 static void test_jumps_of_one_place(void **state)
 {
@@ -426,6 +455,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_purge, mmu_setup, mmu_teardown),
         cmocka_unit_test_setup_teardown(test_purge_jumps, mmu_setup, mmu_teardown),
         cmocka_unit_test_setup_teardown(test_purge_other_space, mmu_setup, mmu_teardown),
+        cmocka_unit_test_setup_teardown(test_page_tokens, mmu_setup, mmu_teardown),
         cmocka_unit_test_setup_teardown(test_jumps_of_one_place, mmu_setup, mmu_teardown),
         cmocka_unit_test_setup_teardown(test_jumps_of_neighbours, mmu_setup, mmu_teardown),
         cmocka_unit_test_setup_teardown(test_purge_range, mmu_setup, mmu_teardown),

@@ -11,16 +11,12 @@
 #include <cmocka.h>
 
 #include "tests/engine/accels.h"
-#include "tests/engine/machine.h"
+#include "tests/engine/pages.h"
 
-enum { CODE = 0x10000, SETUP = 0x20000, PAGES = 0x30000, VECTOR_GENERAL = 0x54, ROUNDS = 300 };
+enum { VECTOR_GENERAL = 0x54, ROUNDS = PAGES_ROUNDS };
 
-#define N(array) (sizeof(array) / sizeof(*(array)))
 #define NOTHING "{ .mib nop.m 0 ; nop.i 0 ; nop.b 0 ;; }"
 #define CALL(target) "{ .mib nop.m 0 ; nop.i 0 ; br.call.sptk.few b0=" target " ;; }"
-#define RETURN "{ .mib nop.m 0 ; nop.i 0 ; br.ret.sptk.few b0 ;; }"
-#define BACK(by) "{ .mib nop.m 0 ; nop.i 0 ; (p7) br.cond.dptk.few " by " ;; }"
-#define COUNT "{ .mii adds r8=-1,r8 ; nop.i 0 ; nop.i 0 ;; }", "{ .mii cmp.eq p6,p7=r0,r8 ; nop.i 0 ; nop.i 0 ;; }"
 
 static int setup(void **state)
 {
@@ -39,33 +35,10 @@ static int teardown(void **state)
     return 0;
 }
 
-static uint64_t gr(struct machine *m, unsigned r) { return kia_get_gr(m->vcpu, r, NULL); }
-
-/* From @ip, in an empty register stack with a frame of @sof registers, all of them local. */
-static void begin(struct machine *m, uint64_t ip, unsigned sof)
-{
-    kia_set_psr(m->vcpu, PSR_IC);
-    kia_set_ar(m->vcpu, AR_BSPSTORE, STORE);
-    kia_set_cfm(m->vcpu, sof | sof << 7);
-    kia_set_pr(m->vcpu, 1);
-    kia_set_ip(m->vcpu, ip);
-    kia_set_gr(m->vcpu, 8, ROUNDS);
-    for (unsigned r = 9; r < 12; r++)
-        kia_set_gr(m->vcpu, r, 0);
-}
-
 static void write_program(struct machine *m, const char *const code[], size_t n)
 {
     assert_true(machine_write_code(m, CODE, code, n));
     kia_vm_add_gate(m->vm, CODE + n * 16, GATE_END, KIA_GATE_FALL);
-}
-
-/* Runs to a gate. Return: its number */
-static unsigned run(struct machine *m)
-{
-    kia_vcpu_run(m->vcpu, &m->run);
-    assert_int_equal(m->run.exit, KIA_EXIT_GATE);
-    return m->run.gate;
 }
 
 /* Two callers of one function; every third time it returns to where r15 says instead: the other one's return address, or an own one. */
@@ -99,12 +72,12 @@ static void test_targets(void **state)
             }
             second++;
         }
-        begin(m, CODE, 4);
+        pages_begin(m, CODE, 4);
         kia_set_gr(m->vcpu, 15, CODE + bundles[i] * 16);
         kia_set_gr(m->vcpu, 16, 3);
-        assert_int_equal(run(m), GATE_END);
-        assert_int_equal(gr(m, 9), first);
-        assert_int_equal(gr(m, 10), second);
+        assert_int_equal(pages_run(m), GATE_END);
+        assert_int_equal(pages_gr(m, 9), first);
+        assert_int_equal(pages_gr(m, 10), second);
         assert_int_equal(kia_get_cfm(m->vcpu), 4 | 4 << 7);
     }
 }
@@ -124,13 +97,13 @@ static void test_key(void **state)
 
     write_program(m, code, N(code));
     assert_int_equal(kia_mem_write(m->mem, DATA, word, 4), 0);
-    begin(m, CODE, 0);
+    pages_begin(m, CODE, 0);
     kia_set_gr(m->vcpu, 14, DATA);
-    assert_int_equal(run(m), GATE_END);
+    assert_int_equal(pages_run(m), GATE_END);
     for (unsigned left = 0; left < ROUNDS; left++)
         sum += left >> 2 & 1 ? 0x04030201 : 0x01020304;
     /* r10 is added a round after it was loaded; the last one is not */
-    assert_int_equal(gr(m, 9) + gr(m, 10), sum);
+    assert_int_equal(pages_gr(m, 9) + pages_gr(m, 10), sum);
 }
 
 /* The last time the function returns to a frame without the register that is written behind the call. */
@@ -144,14 +117,14 @@ static void test_small_frame(void **state)
     struct machine *m = *state;
 
     write_program(m, code, N(code));
-    begin(m, CODE, 0);
+    pages_begin(m, CODE, 0);
     kia_set_cfm(m->vcpu, 8 | 4 << 7); /* the place of the frame, by which returns are found, is that of the small one */
     kia_set_gr(m->vcpu, 16, 4 | 4 << 7);
-    assert_int_equal(run(m), GATE_IVT + VECTOR_GENERAL);
+    assert_int_equal(pages_run(m), GATE_IVT + VECTOR_GENERAL);
     assert_int_equal(kia_get_cr(m->vcpu, CR_ISR) & 0xffff, 0); /* illegal operation */
     assert_int_equal(kia_get_cr(m->vcpu, CR_IIP), CODE + 3 * 16);
     assert_int_equal(kia_get_cr(m->vcpu, CR_IIPA), CODE + 7 * 16);
-    assert_int_equal(gr(m, 8), 0);
+    assert_int_equal(pages_gr(m, 8), 0);
 }
 
 /* Code that returns to itself for ever, from frames of one place: who asks is heard. */
@@ -164,12 +137,12 @@ static void test_endless(void **state)
     struct machine *m = *state;
 
     write_program(m, code, N(code));
-    begin(m, CODE, 0);
+    pages_begin(m, CODE, 0);
     assert_true(machine_start_beside(m, machine_kick));
     for (unsigned i = 0; i < 20; i++)
         assert_int_equal(kia_vcpu_run(m->vcpu, &m->run), KIA_EXIT_KICKED);
     machine_end_beside(m);
-    assert_true(gr(m, 9) > ROUNDS);
+    assert_true(pages_gr(m, 9) > ROUNDS);
 }
 
 /* Before any call there is nothing to be found, least of all at address 0. */
@@ -181,17 +154,14 @@ static void test_no_call(void **state)
     write_program(m, code, N(code));
     kia_vm_add_gate(m->vm, 0, GATE_END + 2, KIA_GATE_FALL);
     for (unsigned sof = 0; sof < 96; sof += 8) {
-        begin(m, CODE, sof);
+        pages_begin(m, CODE, sof);
         kia_set_br(m->vcpu, 0, 0);
         kia_set_ar(m->vcpu, AR_PFS, 0);
-        assert_int_equal(run(m), GATE_END + 2);
+        assert_int_equal(pages_run(m), GATE_END + 2);
     }
 }
 
 /* ---- a page that is another one when the call returns ---- */
-
-#define REGION1 UINT64_C(0x2000000000000000)
-enum { PTE = 1 | 1 << 5 | 1 << 6 | 3 << 9, RID_A = 0x100, RID_B = 0x101 };
 
 /* In the page r8 counts down, and r9 up by 1 or 64; b6 is the function, in the identity map. */
 static const char *const ones[] = {
@@ -201,53 +171,16 @@ static const char *const sixty_fours[] = {
     COUNT, "{ .mib nop.m 0 ; nop.i 0 ; br.call.sptk.few b0=b6 ;; }", "{ .mii adds r9=64,r9 ; nop.i 0 ; nop.i 0 ;; }", BACK("-0x40"),
 };
 
-/* The functions do something only where r8 is a multiple of 4. */
-#define AT_TIMES(over) "{ .mii and r19=3,r8 ; nop.i 0 ; nop.i 0 ;; }", "{ .mii cmp.eq p0,p8=r0,r19 ; nop.i 0 ; nop.i 0 ;; }", \
-                       "{ .mib nop.m 0 ; nop.i 0 ; (p8) br.cond.sptk.few " over " ;; }"
-
-/* r20 = the page, r21 = its size as ITIR has it, r16 and r17 = the pages in turn, r22 = the translation register. */
-static const char *const other_translation[] = {
-    AT_TIMES("+0x60"),
-    "{ .mmi ptr.i r20,r21 ; mov cr.ifa=r20 ; nop.i 0 ;; }", "{ .mii mov cr.itir=r21 ; mov r18=r16 ; nop.i 0 ;; }",
-    "{ .mii itr.i itr[r22]=r17 ; mov r16=r17 ; nop.i 0 ;; }", "{ .mii srlz.i ; mov r17=r18 ; nop.i 0 ;; }",
-    "{ .mib nop.m 0 ; nop.i 0 ; br.cond.sptk.few +0x10 ;; }", RETURN,
-};
-/* r16 and r17 = the region's registers in turn. */
-static const char *const other_region[] = {
-    AT_TIMES("+0x40"),
-    "{ .mii mov rr[r20]=r17 ; mov r18=r16 ; nop.i 0 ;; }", "{ .mii srlz.i ; mov r16=r17 ; nop.i 0 ;; }",
-    "{ .mib nop.m 0 ; mov r17=r18 ; br.cond.sptk.few +0x10 ;; }", RETURN,
-};
-static const char *const insertion[] = {
-    "{ .mmi mov cr.ifa=r20 ; nop.m 0 ; nop.i 0 ;; }", "{ .mii mov cr.itir=r21 ; nop.i 0 ; nop.i 0 ;; }",
-    "{ .mii itr.i itr[r22]=r16 ; nop.i 0 ; nop.i 0 ;; }", "{ .mii srlz.i ; nop.i 0 ; nop.i 0 ;; }",
-};
-
-/* itr[slot] = a translation of 2^ps bytes from @gva to @gpa, by guest code. */
-static void insert(struct machine *m, unsigned slot, uint64_t gva, uint64_t gpa, unsigned ps)
-{
-    begin(m, SETUP, 0);
-    kia_set_psr(m->vcpu, 0);
-    kia_set_gr(m->vcpu, 16, gpa | PTE);
-    kia_set_gr(m->vcpu, 20, gva);
-    kia_set_gr(m->vcpu, 21, ps << 2);
-    kia_set_gr(m->vcpu, 22, slot);
-    assert_int_equal(run(m), GATE_END + 1);
-}
-
 static void begin_mapped(struct machine *m, const char *const function[], size_t n)
 {
-    assert_true(machine_write_code(m, SETUP, insertion, N(insertion)));
-    kia_vm_add_gate(m->vm, SETUP + N(insertion) * 16, GATE_END + 1, KIA_GATE_FALL);
+    pages_open(m);
     assert_true(machine_write_code(m, CODE, function, n));
     for (unsigned i = 0; i < 2; i++) {
         assert_true(machine_write_code(m, PAGES + i * 0x1000, i ? sixty_fours : ones, N(ones)));
         kia_vm_add_gate(m->vm, PAGES + i * 0x1000 + N(ones) * 16, GATE_END, KIA_GATE_FALL);
     }
-    kia_set_rr(m->vcpu, 0, 24 << 2);
-    insert(m, 0, 0, 0, 24);
     kia_set_rr(m->vcpu, 1, RID_A << 8 | 12 << 2);
-    insert(m, 1, REGION1, PAGES, 12);
+    pages_insert(m, 1, REGION1, PAGES, 12);
 }
 
 static void expect_turns(struct machine *m)
@@ -257,21 +190,21 @@ static void expect_turns(struct machine *m)
 
     kia_set_psr(m->vcpu, PSR_IT);
     kia_set_br(m->vcpu, 6, CODE);
-    assert_int_equal(run(m), GATE_END);
-    assert_int_equal(gr(m, 8), 0);
+    assert_int_equal(pages_run(m), GATE_END);
+    assert_int_equal(pages_gr(m, 8), 0);
     for (unsigned left = ROUNDS; left-- > 0;) {
         other ^= left % 4 == 0;
         sum += other ? 64 : 1;
     }
-    assert_int_equal(gr(m, 9), sum);
+    assert_int_equal(pages_gr(m, 9), sum);
 }
 
 static void test_other_translation(void **state)
 {
     struct machine *m = *state;
 
-    begin_mapped(m, other_translation, N(other_translation));
-    begin(m, REGION1, 0);
+    begin_mapped(m, pages_other_translation, PAGES_OTHER_TRANSLATION);
+    pages_begin(m, REGION1, 0);
     kia_set_gr(m->vcpu, 16, PAGES | PTE);
     kia_set_gr(m->vcpu, 17, (PAGES + 0x1000) | PTE);
     kia_set_gr(m->vcpu, 20, REGION1);
@@ -284,11 +217,11 @@ static void test_other_region(void **state)
 {
     struct machine *m = *state;
 
-    begin_mapped(m, other_region, N(other_region));
+    begin_mapped(m, pages_other_region, PAGES_OTHER_REGION);
     kia_set_rr(m->vcpu, 1, RID_B << 8 | 12 << 2);
-    insert(m, 2, REGION1, PAGES + 0x1000, 12);
+    pages_insert(m, 2, REGION1, PAGES + 0x1000, 12);
     kia_set_rr(m->vcpu, 1, RID_A << 8 | 12 << 2);
-    begin(m, REGION1, 0);
+    pages_begin(m, REGION1, 0);
     kia_set_gr(m->vcpu, 16, RID_A << 8 | 12 << 2);
     kia_set_gr(m->vcpu, 17, RID_B << 8 | 12 << 2);
     kia_set_gr(m->vcpu, 20, REGION1);

@@ -84,7 +84,7 @@ static uint64_t host_bytes(struct jit *j, const struct ir_unit *u)
 {
     uint64_t before = jit_stats(j)->bytes;
 
-    return jit_compile(j, u, NULL, 0) ? jit_stats(j)->bytes - before : 0;
+    return jit_compile(j, u, NULL, 0, 0) ? jit_stats(j)->bytes - before : 0;
 }
 
 int main(int argc, char **argv)
