@@ -20,7 +20,7 @@ void lower_br_cond_ind(struct lower *l, const struct insn *in)
 /* br.call, brl.call. The return address is that of the next bundle. */
 void lower_br_call(struct lower *l, const struct insn *in)
 {
-    ir_call(l, op_br_call, in->b1, ir_ip(l, 16), 0, 0);
+    ir_call(l, op_br_call, in->b1, ir_ip(l, 16), 0, IR_CALL_PLAIN);
     ir_exit(l, in->imm, IR_EXIT_TAKEN | IR_EXIT_CALL);
 }
 
@@ -29,7 +29,7 @@ void lower_br_call_ind(struct lower *l, const struct insn *in)
 {
     ir_val target = ir_br(l, in->b2);
 
-    ir_call(l, op_br_call, in->b1, ir_ip(l, 16), 0, 0);
+    ir_call(l, op_br_call, in->b1, ir_ip(l, 16), 0, IR_CALL_PLAIN);
     ir_exit_ind(l, target, IR_EXIT_TAKEN | IR_EXIT_CALL);
 }
 
@@ -38,7 +38,7 @@ void lower_br_ret(struct lower *l, const struct insn *in)
 {
     ir_val target = ir_br(l, in->b2);
 
-    ir_call(l, op_br_ret, 0, target, 0, 0);
+    ir_call(l, op_br_ret, 0, target, 0, IR_CALL_PLAIN); /* where it is not taken */
     ir_exit_ind(l, target, IR_EXIT_TAKEN | IR_EXIT_RET);
 }
 
