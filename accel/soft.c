@@ -150,7 +150,7 @@ static int create_code(struct kia_vm *vm, const struct kia_vm_config *config)
         .mem = config->mem,
         .cpuid4 = vm->model.cpuid4,
         .ito = vm->model.vti_later,
-        .homes = vm->jit && !vm->options.deterministic, /* whose exits are not linked */
+        .homes = vm->jit && !vm->options.deterministic, /* one whose units count slots links exits in their page only */
         .gate = gate_at,
         .dropped = on_dropped,
         .flush = on_flush,

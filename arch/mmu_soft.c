@@ -132,6 +132,15 @@ static void sites_drop(struct vcpu *v)
             v->site_page[m][i] = SITE_VOID;
 }
 
+/* Pages of the regions whose registers changed since @old, or of all. */
+static void pages_drop(struct vcpu *v, const struct soft_regions *old, bool all)
+{
+    for (unsigned i = 0; i < 8; i++) {
+        if (all || v->rr[i] != old->rr[i])
+            vcpu_forget_pages(v, i);
+    }
+}
+
 static void entries_drop(struct vcpu *v)
 {
     v->site_vm = true;
@@ -217,10 +226,8 @@ void mmu_update_tags(struct vcpu *v)
     if (!all && !rr_changed && state == g->state)
         return;
 
-    for (unsigned i = 0; i < 8; i++) {
-        if (all || v->rr[i] != now->rr[i])
-            vcpu_forget_pages(v, i);
-    }
+    if (all || rr_changed)
+        pages_drop(v, now, all);
     if ((all || rr_changed) && !slots_assign(v, all)) {
         entries_drop(v);
         slots_drop(g);

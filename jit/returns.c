@@ -51,7 +51,7 @@ void returns_go(struct compile *c, const struct ir_op *ret)
 {
     struct x64 *x = &c->x;
 
-    if (has_returns(c) && ret - c->u->ops <= (ptrdiff_t)c->plain_end) { /* links_return() leads past looks, as exits do */
+    if (has_returns(c) && ret - c->u->ops < (ptrdiff_t)c->plain_end) { /* links_return() leads past looks, as exits do */
         entry_of_frame(x);
         x64_alu_rm_index(x, ALU_CMP, REG_IP, REG_V, RCX, 1, RETURN(ip));
         x64_patch(x, x64_jcc(x, CC_NE), lookup_place(c));
